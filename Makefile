@@ -67,7 +67,7 @@
 # optional, and where it stands first, missing lines are failures.  Never assert a time.
 
 VERSION  := 0.1.0
-MODULES  := kernel tracepoints libkvm2 kvm2run kvm2top gdbstub strace-decoders tests tests/vm tests/bench
+MODULES  := kernel tracepoints libkvm2 kvm2run kvm2top gdbstub strace-decoders tests tests/lab tests/vm tests/bench
 
 comma    := ,
 VARIANT  := $(if $(SAN),$(subst $(comma),-,$(SAN)),release)
@@ -227,8 +227,8 @@ endef
 $(foreach t,$(TESTS),$(eval $(call unit_rule,$(t))))
 
 define vm_rule
-run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(VM_NEEDS) all | begin-check-vm
-	@$($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),120) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP" \
+run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) all | begin-check-vm
+	@O=$$(O) $($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),120) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP" \
 		tests/run $$(RESULTS)/check-vm/$(1)@$(2) tests/lab/lab $$(abspath $$<)
 endef
 $(foreach t,$(VM_TESTS),$(foreach k,$(or $($(t)_KERNELS),patched),$(eval $(call vm_rule,$(t),$(k)))))

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+# The lab: tests/lab/lab boots a kernel on QEMU and runs a command in it.
+
+PACKAGES += qemu-system-x86 util-linux
+
+LAB_NEEDS := $(O)/lab/init
+
+# Always without sanitizers, and static: it runs before anything else.
+$(O)/lab/init: tests/lab/init.c
+	$(SAY) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) -fno-sanitize=all -D_GNU_SOURCE $(CFLAGS) -static $< -o $@
+
+.PHONY: lab
+lab: $(KERNEL_$(or $(LAB_KERNEL),patched)) $(LAB_NEEDS) ## boot the lab; CMD='...' runs that in it and returns its status, else a shell
+	@O="$(O)" tests/lab/lab $(if $(CMD),"$$CMD")
+
+#help 
+#help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|debug|stock|path LAB_ENV="A=b C=d"
+#help   LAB_ICOUNT=1 (one processor, its clock counts instructions) LAB_APPEND="for the kernel's command line"
+#help   LAB_IGNORE_SPLAT=1 LAB_QEMU=path.  Kernel console: build/lab/console-PID.log
