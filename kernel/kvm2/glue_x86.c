@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Included at the end of x86.c: what kvm2 needs of its statics. All are
+ * called with the vcpu loaded, except those that say otherwise.
+ */
+#include <linux/sort.h>
+
+#include "../../../virt/kvm/kvm2/glue.h"
+
+static int kvm2_compare_u32(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return (x > y) - (x < y);
+}
+
+static unsigned int kvm2_append_u32(u32 *to, unsigned int n, unsigned int max,
+				    const u32 *from, unsigned int nr_from)
+{
+	nr_from = min(nr_from, max - n);
+	memcpy(to + n, from, nr_from * sizeof(*to));
+	return n + nr_from;
+}
+
+/*
+ * The MSRs that KVM tells user space to save, and the feature MSRs, each
+ * once and ascending. Return: how many. The vcpu need not be loaded.
+ */
+unsigned int kvm2_glue_list_msrs(u32 *msrs, unsigned int max)
+{
+	unsigned int i, n = 0, nr_unique = 0;
+
+	n = kvm2_append_u32(msrs, n, max, msrs_to_save, num_msrs_to_save);
+	n = kvm2_append_u32(msrs, n, max, emulated_msrs, num_emulated_msrs);
+	n = kvm2_append_u32(msrs, n, max, msr_based_features,
+			    num_msr_based_features);
+	sort(msrs, n, sizeof(*msrs), kvm2_compare_u32, NULL);
+	for (i = 0; i < n; i++) {
+		if (!nr_unique || msrs[nr_unique - 1] != msrs[i])
+			msrs[nr_unique++] = msrs[i];
+	}
+	return nr_unique;
+}
+
+/* As KVM_SET_MSRS, for one. Context: kvm->srcu held. Return: 0 if taken. */
+int kvm2_glue_set_msr(struct kvm_vcpu *vcpu, u32 index, u64 value)
+{
+	return do_set_msr(vcpu, index, &value);
+}
+
+bool kvm2_glue_is_feature_msr(u32 index)
+{
+	return kvm_is_immutable_feature_msr(index);
+}
+
+int kvm2_glue_set_xcr0(struct kvm_vcpu *vcpu, u64 xcr0)
+{
+	return __kvm_set_xcr(vcpu, XCR_XFEATURE_ENABLED_MASK, xcr0) ?
+	       -EINVAL : 0;
+}
+
+void kvm2_glue_get_events(struct kvm_vcpu *vcpu,
+			  struct kvm_vcpu_events *events)
+{
+	kvm_vcpu_ioctl_x86_get_vcpu_events(vcpu, events);
+}
+
+int kvm2_glue_set_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events)
+{
+	return kvm_vcpu_ioctl_x86_set_vcpu_events(vcpu, events);
+}
+
+/* The vcpu need not be loaded. */
+bool kvm2_glue_is_tsc_unstable(void)
+{
+	return kvm_check_tsc_unstable();
+}
+
+int kvm2_glue_set_tsc_khz(struct kvm_vcpu *vcpu, u32 khz)
+{
+	return kvm_set_tsc_khz(vcpu, khz);
+}
+
+/* As KVM_VCPU_TSC_OFFSET of KVM_SET_DEVICE_ATTR. */
+void kvm2_glue_set_tsc_offset(struct kvm_vcpu *vcpu, u64 offset)
+{
+	struct kvm_arch *ka = &vcpu->kvm->arch;
+	unsigned long flags;
+	bool matched;
+	u64 tsc;
+
+	raw_spin_lock_irqsave(&ka->tsc_write_lock, flags);
+	matched = vcpu->arch.virtual_tsc_khz &&
+		  ka->last_tsc_khz == vcpu->arch.virtual_tsc_khz &&
+		  ka->last_tsc_offset == offset;
+	tsc = kvm_scale_tsc(rdtsc(), vcpu->arch.l1_tsc_scaling_ratio) + offset;
+	ka->user_set_tsc = true;
+	__kvm_synchronize_tsc(vcpu, offset, tsc, get_kvmclock_base_ns(),
+			      matched);
+	raw_spin_unlock_irqrestore(&ka->tsc_write_lock, flags);
+}

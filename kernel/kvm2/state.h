@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The register state of a vcpu as tag/value records: what state.c (records,
+ * listing, the set transaction) and state_*.c (the registers) share.
+ *
+ * Registers that KVM reads and writes together form a group. A group is
+ * fetched once, when a call names the first of its registers, into struct
+ * kvm2_values, where each register has the form that the ABI gives it.
+ * Reading a record copies from there; writing overlays the new bytes, and
+ * the groups that changed are committed at the end, each once.
+ */
+#ifndef _KVM2_STATE_H
+#define _KVM2_STATE_H
+
+#include "kvm2.h"
+
+#define KVM2_NR_SETS		(KVM2_SET_GUEST_DEBUG + 1)
+
+/* In the order of their commit, see commit_groups[] in state.c. */
+enum kvm2_group {
+	KVM2_GROUP_NONE,	/* the set reads and writes on its own */
+	KVM2_GROUP_XCR0,
+	KVM2_GROUP_TSC,
+	KVM2_GROUP_MSR,
+	KVM2_GROUP_SREGS,
+	KVM2_GROUP_REGS,
+	KVM2_GROUP_FPU,
+	KVM2_GROUP_DEBUGREGS,
+	KVM2_GROUP_LAPIC,
+	KVM2_GROUP_DEADLINE,	/* MSR_IA32_TSC_DEADLINE */
+	KVM2_GROUP_EVENTS,
+	KVM2_GROUP_MP,
+	KVM2_GROUP_GUEST_DEBUG,
+	KVM2_NR_GROUPS
+};
+
+union kvm2_event_value {
+	struct kvm2_event_exception exception;
+	struct kvm2_event_interrupt interrupt;
+	struct kvm2_event_nmi nmi;
+	struct kvm2_event_smi smi;
+	u32 word;
+};
+
+/* Registers by their numbers, as the ABI shows them. */
+struct kvm2_values {
+	u64 gpr[KVM2_GPR_R15 + 1];
+	u64 control[KVM2_CONTROL_PENDING_EXIT + 1];
+	struct kvm2_segment segment[KVM2_SEGMENT_TR + 1];
+	struct kvm2_descriptor_table descriptor[KVM2_DESCRIPTOR_IDTR + 1];
+	u64 debug[KVM2_DEBUG_DR7 + 1];
+	union kvm2_event_value events[KVM2_EVENTS_EXTINT + 1];
+	u64 mp[KVM2_MP_STATE + 1];
+	u64 tsc[KVM2_TSC_KHZ + 1];
+	/* the last one, EVENT, is longer */
+	u64 guest_debug[KVM2_GUEST_DEBUG_EVENT];
+	struct kvm2_debug_event debug_event;
+};
+
+/* @size 0: there is no such register. */
+struct kvm2_register {
+	u16 size;
+	u16 attributes;
+	u16 group;
+};
+
+/* One MSR of a kvm_set_state(). @offset: of its record. */
+struct kvm2_msr_write {
+	u32 index;
+	u32 offset;
+	u64 old;
+	u64 now;
+	bool written;
+};
+
+/**
+ * struct kvm2_change - what a kvm_set_state() is about to change
+ * @old:	values at the time of the fetch, to go back to
+ * @named:	bitmap of the numbers (0-63) named, for each set
+ * @dirty:	bitmap of the groups that are not what they were
+ * @committed:	bitmap of the groups that KVM has taken
+ * @records:	the caller's records, @size bytes
+ * @offset:	of the record that is being written
+ * @refused:	offset of the record refused, or -1
+ * @old_fpu:	the FPU image before the first change
+ * @old_lapic:	the registers before the commit
+ * @msrs:	room for as many as there are MSR records
+ * @old_cpuid:	the leaves before the commit, if there was one
+ */
+struct kvm2_change {
+	struct kvm2_values old;
+	u64 named[KVM2_NR_SETS];
+	u32 dirty;
+	u32 committed;
+	const void *records;
+	size_t size;
+	size_t offset;
+	ssize_t refused;
+	u8 *old_fpu;
+	struct kvm_lapic_state *old_lapic;
+	struct kvm2_msr_write *msrs;
+	unsigned int nr_msrs;
+	struct kvm_cpuid_entry2 *old_cpuid;
+	int nr_old_cpuid;
+	bool has_old_cpuid;
+};
+
+/**
+ * struct kvm2_state - one call
+ * @change:	NULL when it only reads
+ * @fetched:	bitmap of the groups in @now
+ * @srcu_idx:	-1 when kvm->srcu is not held
+ * @loaded:	between vcpu_load() and vcpu_put()
+ * @fpu:	XSAVE image in the standard format, @fpu_size bytes
+ * @lapic:	the local APIC's registers
+ * @msr_value:	what the last find of an MSR has read
+ * @host_cpuid:	the leaves that the host can give a guest
+ * @now:	only the fetched groups are valid
+ */
+struct kvm2_state {
+	struct kvm2_vcpu *v;
+	struct kvm_vcpu *vcpu;
+	const struct kvm2_accessor *accessor;
+	struct kvm2_change *change;
+	u32 fetched;
+	int srcu_idx;
+	bool loaded;
+	u8 *fpu;
+	u32 fpu_size;
+	struct kvm_lapic_state *lapic;
+	u64 msr_value;
+	struct kvm_cpuid_entry2 *host_cpuid;
+	int nr_host_cpuid;
+	struct kvm2_values now;
+};
+
+struct kvm2_lister;
+
+/* state.c: for the use of state_*.c */
+void kvm2_state_load(struct kvm2_state *s);
+void kvm2_state_srcu_lock(struct kvm2_state *s);
+int kvm2_state_fetch(struct kvm2_state *s, enum kvm2_group group);
+int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
+		     const void *value, u32 size);
+void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number);
+int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
+			     u16 set, u64 number);
+
+static inline bool kvm2_state_is_named(const struct kvm2_state *s, u16 set,
+				       unsigned int number)
+{
+	return s->change->named[set] & BIT_ULL(number);
+}
+
+/*
+ * Of a group:
+ * fetch   fill in @values
+ * check   refuse values that KVM would refuse
+ * commit  give @values (&s->now, or &s->change->old to undo) to KVM.
+ *         An error leaves the group as it was.
+ */
+
+/* state_cpu.c: GPR, CONTROL, SEGMENT, DESCRIPTOR, DEBUG */
+int kvm2_regs_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_regs_check(struct kvm2_state *s);
+int kvm2_regs_commit(struct kvm2_state *s, const struct kvm2_values *values);
+void kvm2_regs_finish(struct kvm2_state *s);
+int kvm2_sregs_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_sregs_check(struct kvm2_state *s);
+int kvm2_sregs_commit(struct kvm2_state *s, const struct kvm2_values *values);
+int kvm2_xcr0_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_xcr0_check(struct kvm2_state *s);
+int kvm2_xcr0_commit(struct kvm2_state *s, const struct kvm2_values *values);
+int kvm2_debugregs_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_debugregs_check(struct kvm2_state *s);
+int kvm2_debugregs_commit(struct kvm2_state *s,
+			  const struct kvm2_values *values);
+int kvm2_control_find(struct kvm2_state *s, u64 number,
+		      struct kvm2_register *reg);
+
+/* state_fpu.c: X87, VECTOR, XSTATE */
+int kvm2_fpu_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_fpu_check(struct kvm2_state *s);
+int kvm2_fpu_commit(struct kvm2_state *s, const struct kvm2_values *values);
+int kvm2_x87_read(struct kvm2_state *s, u64 number, void *value, u32 size);
+int kvm2_x87_write(struct kvm2_state *s, u64 number, const void *value,
+		   u32 size);
+int kvm2_vector_find(struct kvm2_state *s, u64 number,
+		     struct kvm2_register *reg);
+int kvm2_vector_read(struct kvm2_state *s, u64 number, void *value, u32 size);
+int kvm2_vector_write(struct kvm2_state *s, u64 number, const void *value,
+		      u32 size);
+int kvm2_xstate_find(struct kvm2_state *s, u64 number,
+		     struct kvm2_register *reg);
+int kvm2_xstate_read(struct kvm2_state *s, u64 number, void *value, u32 size);
+int kvm2_xstate_write(struct kvm2_state *s, u64 number, const void *value,
+		      u32 size);
+int kvm2_xstate_list(struct kvm2_state *s, struct kvm2_lister *lister);
+
+/* state_msr.c: MSR */
+int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg);
+int kvm2_msr_read(struct kvm2_state *s, u64 number, void *value, u32 size);
+int kvm2_msr_write(struct kvm2_state *s, u64 number, const void *value,
+		   u32 size);
+int kvm2_msr_list(struct kvm2_state *s, struct kvm2_lister *lister);
+int kvm2_msr_commit(struct kvm2_state *s, const struct kvm2_values *values);
+int kvm2_deadline_commit(struct kvm2_state *s,
+			 const struct kvm2_values *values);
+
+/* state_cpuid.c: CPUID, HOST_CPUID */
+int kvm2_cpuid_find(struct kvm2_state *s, u64 number,
+		    struct kvm2_register *reg);
+int kvm2_cpuid_read(struct kvm2_state *s, u64 number, void *value, u32 size);
+int kvm2_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister);
+int kvm2_cpuid_set(struct kvm2_state *s, const void *records, size_t size);
+void kvm2_cpuid_undo(struct kvm2_state *s);
+int kvm2_host_cpuid_find(struct kvm2_state *s, u64 number,
+			 struct kvm2_register *reg);
+int kvm2_host_cpuid_read(struct kvm2_state *s, u64 number, void *value,
+			 u32 size);
+int kvm2_host_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister);
+
+/* state_events.c: EVENTS, MP */
+int kvm2_events_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_events_check(struct kvm2_state *s);
+int kvm2_events_commit(struct kvm2_state *s, const struct kvm2_values *values);
+int kvm2_mp_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_mp_check(struct kvm2_state *s);
+int kvm2_mp_commit(struct kvm2_state *s, const struct kvm2_values *values);
+
+/* state_tsc.c: TSC */
+int kvm2_tsc_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_tsc_check(struct kvm2_state *s);
+int kvm2_tsc_commit(struct kvm2_state *s, const struct kvm2_values *values);
+int kvm2_tsc_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg);
+
+/* state_lapic.c: LAPIC */
+int kvm2_lapic_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_lapic_check(struct kvm2_state *s);
+int kvm2_lapic_commit(struct kvm2_state *s, const struct kvm2_values *values);
+int kvm2_lapic_find(struct kvm2_state *s, u64 number,
+		    struct kvm2_register *reg);
+int kvm2_lapic_read(struct kvm2_state *s, u64 number, void *value, u32 size);
+int kvm2_lapic_write(struct kvm2_state *s, u64 number, const void *value,
+		     u32 size);
+int kvm2_lapic_list(struct kvm2_state *s, struct kvm2_lister *lister);
+
+/* state_debug.c: GUEST_DEBUG */
+int kvm2_guest_debug_fetch(struct kvm2_state *s, struct kvm2_values *values);
+int kvm2_guest_debug_check(struct kvm2_state *s);
+int kvm2_guest_debug_commit(struct kvm2_state *s,
+			    const struct kvm2_values *values);
+
+#endif /* _KVM2_STATE_H */

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Vcpu state: CPUID leaves, those of the vcpu and those the host can give.
+ *
+ * KVM takes all leaves at once. So the records are laid over a copy of what
+ * there is, and the whole is committed if it has changed. After the first
+ * run of the vcpu KVM takes only what is there already.
+ */
+#include "state.h"
+
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "cpuid.h"
+#include "glue.h"
+#include "x86.h"
+
+static u64 leaf_number(const struct kvm_cpuid_entry2 *leaf)
+{
+	u64 index = leaf->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX ?
+		    leaf->index : 0;
+
+	return (u64)leaf->function << 32 | index;
+}
+
+static struct kvm_cpuid_entry2 *find_leaf(struct kvm_cpuid_entry2 *leaves,
+					  int n, u64 number)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (leaf_number(&leaves[i]) == number)
+			return &leaves[i];
+	}
+	return NULL;
+}
+
+static struct kvm2_cpuid leaf_from_kvm(const struct kvm_cpuid_entry2 *leaf)
+{
+	BUILD_BUG_ON(KVM2_CPUID_INDEXED != KVM_CPUID_FLAG_SIGNIFCANT_INDEX);
+
+	return (struct kvm2_cpuid){
+		.eax = leaf->eax,
+		.ebx = leaf->ebx,
+		.ecx = leaf->ecx,
+		.edx = leaf->edx,
+		.flags = leaf->flags & KVM2_CPUID_INDEXED,
+	};
+}
+
+static int find_in(struct kvm_cpuid_entry2 *leaves, int n, u64 number,
+		   struct kvm2_register *reg, u16 attributes)
+{
+	if (!find_leaf(leaves, n, number))
+		return -ENOENT;
+	*reg = (struct kvm2_register){
+		.size = sizeof(struct kvm2_cpuid),
+		.attributes = attributes,
+	};
+	return 0;
+}
+
+static int read_from(struct kvm_cpuid_entry2 *leaves, int n, u64 number,
+		     void *value, u32 size)
+{
+	struct kvm2_cpuid cpuid = leaf_from_kvm(find_leaf(leaves, n, number));
+
+	memcpy(value, &cpuid, size);
+	return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int list_from(struct kvm2_state *s, struct kvm2_lister *lister, u16 set,
+		     const struct kvm_cpuid_entry2 *leaves, int n)
+{
+	u64 *numbers;
+	int i, r = 0;
+
+	if (!n)
+		return 0;
+	numbers = kmalloc_array(n, sizeof(*numbers), GFP_KERNEL_ACCOUNT);
+	if (!numbers)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		numbers[i] = leaf_number(&leaves[i]);
+	sort(numbers, n, sizeof(*numbers), compare_numbers, NULL);
+	for (i = 0; i < n && !r; i++)
+		r = kvm2_state_list_register(s, lister, set, numbers[i]);
+	kfree(numbers);
+	return r;
+}
+
+/* ---- CPUID ---- */
+
+int kvm2_cpuid_find(struct kvm2_state *s, u64 number,
+		    struct kvm2_register *reg)
+{
+	return find_in(s->vcpu->arch.cpuid_entries, s->vcpu->arch.cpuid_nent,
+		       number, reg, KVM2_ATTR_GUEST_READ_ONLY);
+}
+
+int kvm2_cpuid_read(struct kvm2_state *s, u64 number, void *value, u32 size)
+{
+	return read_from(s->vcpu->arch.cpuid_entries, s->vcpu->arch.cpuid_nent,
+			 number, value, size);
+}
+
+int kvm2_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister)
+{
+	return list_from(s, lister, KVM2_SET_CPUID,
+			 s->vcpu->arch.cpuid_entries,
+			 s->vcpu->arch.cpuid_nent);
+}
+
+/* Leaves being put together. @changed: they are not what the vcpu has. */
+struct overlay {
+	struct kvm_cpuid_entry2 *leaves;
+	int n;
+	bool changed;
+};
+
+static void remove_leaf(struct overlay *overlay, u64 number)
+{
+	struct kvm_cpuid_entry2 *leaf;
+
+	leaf = find_leaf(overlay->leaves, overlay->n, number);
+	if (!leaf)
+		return;
+	overlay->n--;
+	memmove(leaf, leaf + 1,
+		(overlay->leaves + overlay->n - leaf) * sizeof(*leaf));
+	overlay->changed = true;
+}
+
+static int overlay_leaf(struct overlay *overlay,
+			const struct kvm2_record *record)
+{
+	u32 index = record->number;
+	struct kvm2_cpuid cpuid = {};
+	struct kvm_cpuid_entry2 *leaf, new;
+
+	if (record->size > sizeof(cpuid))
+		return -EINVAL;
+	if (!record->size) {
+		remove_leaf(overlay, record->number);
+		return 0;
+	}
+	leaf = find_leaf(overlay->leaves, overlay->n, record->number);
+	if (leaf)
+		cpuid = leaf_from_kvm(leaf);
+	memcpy(&cpuid, record->value, record->size);
+	if (cpuid.flags & ~KVM2_CPUID_INDEXED || cpuid.reserved)
+		return -EINVAL;
+	if (index && !(cpuid.flags & KVM2_CPUID_INDEXED))
+		return -EINVAL;
+
+	new = (struct kvm_cpuid_entry2){
+		.function = record->number >> 32,
+		.index = index,
+		.flags = cpuid.flags,
+		.eax = cpuid.eax,
+		.ebx = cpuid.ebx,
+		.ecx = cpuid.ecx,
+		.edx = cpuid.edx,
+	};
+	if (!leaf) {
+		if (overlay->n == KVM_MAX_CPUID_ENTRIES)
+			return -E2BIG;
+		leaf = &overlay->leaves[overlay->n++];
+	} else {
+		/* Not ours to change: KVM compares it after the first run. */
+		new.index = leaf->index;
+		new.flags |= leaf->flags & ~KVM2_CPUID_INDEXED;
+		memcpy(new.padding, leaf->padding, sizeof(new.padding));
+		if (!memcmp(leaf, &new, sizeof(new)))
+			return 0;
+	}
+	*leaf = new;
+	overlay->changed = true;
+	return 0;
+}
+
+/* Return: 0; the offset of the record refused, and why, in s->change. */
+static int overlay_records(struct kvm2_state *s, struct overlay *overlay,
+			   const void *records, size_t size)
+{
+	struct kvm2_change *change = s->change;
+	const struct kvm2_record *record;
+	size_t offset;
+	int r;
+
+	for (offset = 0; offset < size;
+	     offset += KVM2_RECORD_BYTES(record->size)) {
+		bool changed = overlay->changed;
+
+		record = records + offset;
+		if (record->set != KVM2_SET_CPUID)
+			continue;
+		r = overlay_leaf(overlay, record);
+		if (r) {
+			change->refused = offset;
+			return r;
+		}
+		/* Should KVM refuse it all, blame the first change. */
+		if (!changed && overlay->changed)
+			change->refused = offset;
+	}
+	return 0;
+}
+
+static int begin_overlay(struct kvm2_state *s, struct overlay *overlay)
+{
+	const struct kvm_vcpu_arch *arch = &s->vcpu->arch;
+
+	overlay->leaves = kvmalloc_array(KVM_MAX_CPUID_ENTRIES,
+					 sizeof(*overlay->leaves),
+					 GFP_KERNEL_ACCOUNT);
+	if (!overlay->leaves)
+		return -ENOMEM;
+	overlay->n = arch->cpuid_nent;
+	overlay->changed = false;
+	memcpy(overlay->leaves, arch->cpuid_entries,
+	       overlay->n * sizeof(*overlay->leaves));
+	return 0;
+}
+
+/* Keep what there is, commit what was put together. Takes the leaves. */
+static int commit_overlay(struct kvm2_state *s, struct overlay *overlay)
+{
+	struct kvm_vcpu_arch *arch = &s->vcpu->arch;
+	struct kvm2_change *change = s->change;
+	size_t bytes = arch->cpuid_nent * sizeof(*arch->cpuid_entries);
+	bool has_run = kvm_vcpu_has_run(s->vcpu);
+	int r = 0;
+
+	change->nr_old_cpuid = arch->cpuid_nent;
+	if (bytes && !has_run) {
+		change->old_cpuid = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+		if (change->old_cpuid)
+			memcpy(change->old_cpuid, arch->cpuid_entries, bytes);
+		else
+			r = -ENOMEM;
+	}
+	if (!r) {
+		kvm2_state_load(s);
+		r = kvm2_glue_set_cpuid(s->vcpu, overlay->leaves, overlay->n);
+	}
+	if (r) {
+		kvfree(overlay->leaves);
+		return r;
+	}
+	change->has_old_cpuid = !has_run;
+	change->refused = -1;
+	return 0;
+}
+
+static bool has_cpuid_record(const void *records, size_t size)
+{
+	const struct kvm2_record *record;
+	size_t offset;
+
+	for (offset = 0; offset < size;
+	     offset += KVM2_RECORD_BYTES(record->size)) {
+		record = records + offset;
+		if (record->set == KVM2_SET_CPUID)
+			return true;
+	}
+	return false;
+}
+
+int kvm2_cpuid_set(struct kvm2_state *s, const void *records, size_t size)
+{
+	struct overlay overlay;
+	int r;
+
+	if (!has_cpuid_record(records, size))
+		return 0;
+	r = begin_overlay(s, &overlay);
+	if (r)
+		return r;
+	r = overlay_records(s, &overlay, records, size);
+	if (!r && overlay.changed)
+		return commit_overlay(s, &overlay);
+	kvfree(overlay.leaves);
+	return r;
+}
+
+void kvm2_cpuid_undo(struct kvm2_state *s)
+{
+	struct kvm2_change *change = s->change;
+
+	kvm2_state_load(s);
+	/* KVM has taken these before, and it takes the memory now. */
+	if (!kvm2_glue_set_cpuid(s->vcpu, change->old_cpuid,
+				 change->nr_old_cpuid))
+		change->old_cpuid = NULL;
+}
+
+/* ---- HOST_CPUID ---- */
+
+static int fetch_host_cpuid(struct kvm2_state *s)
+{
+	if (s->host_cpuid)
+		return 0;
+	s->host_cpuid = kvcalloc(KVM_MAX_CPUID_ENTRIES,
+				 sizeof(*s->host_cpuid), GFP_KERNEL_ACCOUNT);
+	if (!s->host_cpuid)
+		return -ENOMEM;
+	s->nr_host_cpuid = kvm2_glue_host_cpuid(s->host_cpuid,
+						KVM_MAX_CPUID_ENTRIES);
+	return s->nr_host_cpuid < 0 ? s->nr_host_cpuid : 0;
+}
+
+int kvm2_host_cpuid_find(struct kvm2_state *s, u64 number,
+			 struct kvm2_register *reg)
+{
+	int r = fetch_host_cpuid(s);
+
+	if (r)
+		return r;
+	return find_in(s->host_cpuid, s->nr_host_cpuid, number, reg,
+		       KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY);
+}
+
+int kvm2_host_cpuid_read(struct kvm2_state *s, u64 number, void *value,
+			 u32 size)
+{
+	return read_from(s->host_cpuid, s->nr_host_cpuid, number, value, size);
+}
+
+int kvm2_host_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister)
+{
+	int r = fetch_host_cpuid(s);
+
+	if (r)
+		return r;
+	return list_from(s, lister, KVM2_SET_HOST_CPUID, s->host_cpuid,
+			 s->nr_host_cpuid);
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Vcpu state: MSRs.
+ *
+ * Only the write of an MSR tells whether KVM takes the value. So all of them
+ * are read first, then written, and when one is refused those before it get
+ * their old values back. An MSR that cannot be read is no state.
+ *
+ * An MSR that shows a register of another set is written as that register,
+ * so that one call cannot write both of them with different values.
+ */
+#include "state.h"
+
+#include <linux/slab.h>
+#include <asm/msr-index.h>
+
+#include "glue.h"
+#include "lapic.h"
+#include "x86.h"
+
+#define NR_MSRS_MAX	512
+
+/* Attributes of MSRs that are not plain read-write. */
+static const struct {
+	u32 first;
+	u32 last;
+	u16 attributes;
+} msr_attributes[] = {
+	{ MSR_IA32_TSC, MSR_IA32_TSC, KVM2_ATTR_VOLATILE },
+	{ MSR_SMI_COUNT, MSR_SMI_COUNT, KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_SMBASE, MSR_IA32_SMBASE, KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_MTRRcap, MSR_MTRRcap,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_ARCH_CAPABILITIES,
+	  KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_MCG_CAP, MSR_IA32_MCG_CAP,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_PERF_CAPABILITIES, MSR_IA32_PERF_CAPABILITIES,
+	  KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_VMX_BASIC, MSR_IA32_VMX_BASIC, KVM2_ATTR_GUEST_READ_ONLY },
+	/* derived from the "true" ones */
+	{ MSR_IA32_VMX_PINBASED_CTLS, MSR_IA32_VMX_ENTRY_CTLS,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_VMX_MISC, MSR_IA32_VMX_CR0_FIXED0,
+	  KVM2_ATTR_GUEST_READ_ONLY },
+	/* derived from CPUID */
+	{ MSR_IA32_VMX_CR0_FIXED1, MSR_IA32_VMX_CR0_FIXED1,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_VMX_CR4_FIXED0, MSR_IA32_VMX_CR4_FIXED0,
+	  KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_VMX_CR4_FIXED1, MSR_IA32_VMX_CR4_FIXED1,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
+	{ MSR_IA32_VMX_VMCS_ENUM, MSR_IA32_VMX_VMFUNC,
+	  KVM2_ATTR_GUEST_READ_ONLY },
+	/* x2APIC: set LAPIC; a write here would act, and even send an IPI */
+	{ APIC_BASE_MSR, APIC_BASE_MSR + 0xff, KVM2_ATTR_READ_ONLY },
+	{ HV_X64_MSR_VP_INDEX, HV_X64_MSR_VP_INDEX,
+	  KVM2_ATTR_GUEST_READ_ONLY },
+	{ HV_X64_MSR_VP_RUNTIME, HV_X64_MSR_VP_RUNTIME,
+	  KVM2_ATTR_VOLATILE | KVM2_ATTR_GUEST_READ_ONLY },
+	{ HV_X64_MSR_TIME_REF_COUNT, HV_X64_MSR_TIME_REF_COUNT,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_VOLATILE |
+	  KVM2_ATTR_GUEST_READ_ONLY },
+	{ HV_X64_MSR_TSC_FREQUENCY, HV_X64_MSR_APIC_FREQUENCY,
+	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
+};
+
+static u16 find_attributes(u32 index)
+{
+	unsigned int low = 0, high = ARRAY_SIZE(msr_attributes);
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (index < msr_attributes[middle].first)
+			high = middle;
+		else if (index > msr_attributes[middle].last)
+			low = middle + 1;
+		else
+			return msr_attributes[middle].attributes;
+	}
+	return 0;
+}
+
+static bool is_hyperv(u32 index)
+{
+	return index >= HV_X64_MSR_GUEST_OS_ID && index <= 0x400001ff;
+}
+
+/* Leaves the value in s->msr_value. */
+int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg)
+{
+	if (number > U32_MAX)
+		return -ENOENT;
+	/* Without this, to look would make the vcpu a Hyper-V one. */
+	if (is_hyperv(number) && !s->vcpu->arch.hyperv_enabled)
+		return -ENOENT;
+	kvm2_state_load(s);
+	kvm2_state_srcu_lock(s);
+	if (__kvm_get_msr(s->vcpu, number, &s->msr_value, true))
+		return -ENOENT;
+	*reg = (struct kvm2_register){
+		.size = sizeof(u64),
+		.attributes = find_attributes(number),
+		.group = KVM2_GROUP_MSR,
+	};
+	return 0;
+}
+
+int kvm2_msr_read(struct kvm2_state *s, u64 number, void *value, u32 size)
+{
+	memcpy(value, &s->msr_value, size);
+	return 0;
+}
+
+int kvm2_msr_list(struct kvm2_state *s, struct kvm2_lister *lister)
+{
+	unsigned int i, n;
+	u32 *indices;
+	int r = 0;
+
+	indices = kmalloc_array(NR_MSRS_MAX, sizeof(*indices),
+				GFP_KERNEL_ACCOUNT);
+	if (!indices)
+		return -ENOMEM;
+	n = kvm2_glue_list_msrs(indices, NR_MSRS_MAX);
+	for (i = 0; i < n && !r; i++)
+		r = kvm2_state_list_register(s, lister, KVM2_SET_MSR,
+					     indices[i]);
+	kfree(indices);
+	return r;
+}
+
+static int write_segment_base(struct kvm2_state *s, u64 number, u64 base)
+{
+	if (is_noncanonical_msr_address(base, s->vcpu))
+		return -EINVAL;
+	return kvm2_state_write(s, KVM2_SET_SEGMENT, number, &base,
+				sizeof(base));
+}
+
+static int write_efer(struct kvm2_state *s, u64 efer)
+{
+	int r;
+
+	/* LMA follows from CR0.PG and LME; a write of the MSR leaves it. */
+	r = kvm2_state_fetch(s, KVM2_GROUP_SREGS);
+	if (r)
+		return r;
+	efer &= ~EFER_LMA;
+	efer |= s->now.control[KVM2_CONTROL_EFER] & EFER_LMA;
+	return kvm2_state_write(s, KVM2_SET_CONTROL, KVM2_CONTROL_EFER, &efer,
+				sizeof(efer));
+}
+
+static struct kvm2_msr_write *find_write(struct kvm2_change *change, u32 index)
+{
+	unsigned int i;
+
+	for (i = 0; i < change->nr_msrs; i++) {
+		if (change->msrs[i].index == index)
+			return &change->msrs[i];
+	}
+	return NULL;
+}
+
+static void note_msr(struct kvm2_state *s, u32 index, const void *value,
+		     u32 size)
+{
+	struct kvm2_change *change = s->change;
+	struct kvm2_msr_write *msr;
+
+	msr = find_write(change, index);
+	if (!msr) {
+		if (!memcmp(&s->msr_value, value, size))
+			return;
+		msr = &change->msrs[change->nr_msrs++];
+		*msr = (struct kvm2_msr_write){
+			.index = index,
+			.old = s->msr_value,
+			.now = s->msr_value,
+		};
+	}
+	memcpy(&msr->now, value, size);
+	msr->offset = change->offset;
+	change->dirty |= index == MSR_IA32_TSC_DEADLINE ?
+			 BIT(KVM2_GROUP_DEADLINE) : BIT(KVM2_GROUP_MSR);
+}
+
+int kvm2_msr_write(struct kvm2_state *s, u64 number, const void *value,
+		   u32 size)
+{
+	u64 now = s->msr_value;
+
+	memcpy(&now, value, size);
+	switch (number) {
+	case MSR_IA32_TSC:
+		return kvm2_state_write(s, KVM2_SET_TSC, KVM2_TSC_VALUE, &now,
+					sizeof(now));
+	case MSR_IA32_APICBASE:
+		return kvm2_state_write(s, KVM2_SET_CONTROL,
+					KVM2_CONTROL_APIC_BASE, &now,
+					sizeof(now));
+	case MSR_EFER:
+		return write_efer(s, now);
+	case MSR_FS_BASE:
+		return write_segment_base(s, KVM2_SEGMENT_FS, now);
+	case MSR_GS_BASE:
+		return write_segment_base(s, KVM2_SEGMENT_GS, now);
+	}
+	note_msr(s, number, value, size);
+	return 0;
+}
+
+static int write_msr(struct kvm2_state *s, u32 index, u64 value)
+{
+	struct kvm *kvm = s->vcpu->kvm;
+	int idx, r;
+
+	idx = srcu_read_lock(&kvm->srcu);
+	r = kvm2_glue_set_msr(s->vcpu, index, value);
+	srcu_read_unlock(&kvm->srcu, idx);
+	return r ? -EINVAL : 0;
+}
+
+static void undo_msrs(struct kvm2_state *s)
+{
+	struct kvm2_change *change = s->change;
+	unsigned int i;
+
+	for (i = change->nr_msrs; i--;) {
+		struct kvm2_msr_write *msr = &change->msrs[i];
+
+		if (msr->written)
+			write_msr(s, msr->index, msr->old);
+		msr->written = false;
+	}
+}
+
+/*
+ * Write those that are not written yet. Return: how many; those refused are
+ * counted in @refused, and the first of them is noted.
+ */
+static unsigned int write_msrs(struct kvm2_state *s, bool features,
+			       unsigned int *refused)
+{
+	struct kvm2_change *change = s->change;
+	unsigned int i, n = 0;
+
+	*refused = 0;
+	for (i = 0; i < change->nr_msrs; i++) {
+		struct kvm2_msr_write *msr = &change->msrs[i];
+
+		if (msr->written || msr->index == MSR_IA32_TSC_DEADLINE)
+			continue;
+		if (features && !kvm2_glue_is_feature_msr(msr->index))
+			continue;
+		if (!write_msr(s, msr->index, msr->now)) {
+			msr->written = true;
+			n++;
+		} else if (!(*refused)++) {
+			change->refused = msr->offset;
+		}
+	}
+	return n;
+}
+
+/*
+ * Feature MSRs first: to write one resets the PMU. Some MSRs take a value
+ * only after another one has been written, so try again what was refused as
+ * long as that helps.
+ */
+int kvm2_msr_commit(struct kvm2_state *s, const struct kvm2_values *values)
+{
+	unsigned int refused;
+
+	if (values != &s->now) {
+		undo_msrs(s);
+		return 0;
+	}
+	write_msrs(s, true, &refused);
+	while (write_msrs(s, false, &refused) && refused)
+		;
+	if (refused) {
+		undo_msrs(s);
+		return -EINVAL;
+	}
+	s->change->refused = -1;
+	return 0;
+}
+
+/* After LAPIC: KVM ignores it unless the timer is in TSC deadline mode. */
+int kvm2_deadline_commit(struct kvm2_state *s,
+			 const struct kvm2_values *values)
+{
+	struct kvm2_change *change = s->change;
+	unsigned int i;
+	int r;
+
+	for (i = 0; i < change->nr_msrs; i++) {
+		const struct kvm2_msr_write *msr = &change->msrs[i];
+
+		if (msr->index != MSR_IA32_TSC_DEADLINE)
+			continue;
+		r = write_msr(s, msr->index,
+			      values == &s->now ? msr->now : msr->old);
+		if (r)
+			return r;
+	}
+	return 0;
+}
