@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: LGPL-2.1
+// Exits counted by VM, vcpu, kind and reason.
+#include <kvm2/trace.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A power of two. */
+#define COUNTS_INITIAL		64
+
+/* Whose exits a cell counts. */
+struct key {
+	int tid;
+	enum kvm2_trace_kind kind;
+	bool has_vm;
+	bool has_vcpu;
+	uint64_t vm;
+	uint32_t vcpu;
+	const char *reason;
+};
+
+/**
+ * struct cell - exits of one thread for one reason
+ * @key:	which
+ * @count:	since the beginning, 0: the cell is free
+ * @marked:	@count at the last mark
+ *
+ * A classic exit does not say its VM, and one to user space not even its
+ * vcpu; who the thread is may be learned later. So cells are by thread, and
+ * put together when they are listed.
+ */
+struct cell {
+	struct key key;
+	uint64_t count;
+	uint64_t marked;
+};
+
+struct kvm2_trace_counts {
+	struct cell *cells;
+	size_t nr_cells;
+	size_t nr;
+	struct kvm2_trace_count *list;
+	size_t list_size;
+};
+
+/* What @task knows and @key does not. */
+static void key_complete(struct key *key, const struct kvm2_trace_task *task)
+{
+	if (!key->has_vm && task->has_vm) {
+		key->has_vm = true;
+		key->vm = task->vm;
+	}
+	if (!key->has_vcpu && task->has_vcpu) {
+		key->has_vcpu = true;
+		key->vcpu = task->vcpu;
+	}
+}
+
+static bool is_same(const struct key *a, const struct key *b)
+{
+	return a->tid == b->tid && a->kind == b->kind &&
+	       a->has_vm == b->has_vm && a->vm == b->vm &&
+	       a->has_vcpu == b->has_vcpu && a->vcpu == b->vcpu &&
+	       (a->reason == b->reason || !strcmp(a->reason, b->reason));
+}
+
+/* The key's cell, or the free one where it belongs. */
+static struct cell *find_cell(struct cell *cells, size_t nr_cells,
+			      const struct key *key)
+{
+	uint64_t hash = (uint32_t)key->tid;
+	size_t i;
+
+	/* Equal reasons may be different strings: only their text counts. */
+	for (const char *c = key->reason; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	hash ^= key->vm * UINT64_C(0x9e3779b97f4a7c15);
+	hash ^= (uint64_t)key->vcpu << 7 ^ (uint64_t)key->kind << 3;
+	hash ^= hash >> 29;
+	for (i = hash & (nr_cells - 1);
+	     cells[i].count && !is_same(&cells[i].key, key);
+	     i = (i + 1) & (nr_cells - 1))
+		;
+	return &cells[i];
+}
+
+struct kvm2_trace_counts *kvm2_trace_counts_create(void)
+{
+	struct kvm2_trace_counts *counts = calloc(1, sizeof(*counts));
+
+	if (!counts)
+		return NULL;
+	counts->cells = calloc(COUNTS_INITIAL, sizeof(*counts->cells));
+	if (!counts->cells) {
+		free(counts);
+		return NULL;
+	}
+	counts->nr_cells = COUNTS_INITIAL;
+	return counts;
+}
+
+void kvm2_trace_counts_destroy(struct kvm2_trace_counts *counts)
+{
+	if (!counts)
+		return;
+	free(counts->list);
+	free(counts->cells);
+	free(counts);
+}
+
+static int counts_grow(struct kvm2_trace_counts *counts)
+{
+	const size_t nr_cells = counts->nr_cells * 2;
+	struct cell *cells = calloc(nr_cells, sizeof(*cells));
+
+	if (!cells)
+		return -ENOMEM;
+	for (size_t i = 0; i < counts->nr_cells; i++)
+		if (counts->cells[i].count)
+			*find_cell(cells, nr_cells, &counts->cells[i].key) =
+				counts->cells[i];
+	free(counts->cells);
+	counts->cells = cells;
+	counts->nr_cells = nr_cells;
+	return 0;
+}
+
+int kvm2_trace_counts_add(struct kvm2_trace_counts *counts,
+			  const struct kvm2_trace_event *event,
+			  const struct kvm2_trace_task *task)
+{
+	struct key key = {
+		.tid = event->tid,
+		.kind = event->kind,
+		.has_vm = event->has_vm,
+		.has_vcpu = event->has_vcpu,
+		.vm = event->vm,
+		.vcpu = event->vcpu,
+		.reason = event->reason,
+	};
+	struct cell *cell;
+	int err;
+
+	if (event->kind == KVM2_TRACE_OTHER || !event->reason)
+		return 0;
+	if (task)
+		key_complete(&key, task);
+	cell = find_cell(counts->cells, counts->nr_cells, &key);
+	if (!cell->count) {
+		if (counts->nr >= counts->nr_cells / 4 * 3) {
+			err = counts_grow(counts);
+			if (err)
+				return err;
+			cell = find_cell(counts->cells, counts->nr_cells, &key);
+		}
+		cell->key = key;
+		counts->nr++;
+	}
+	cell->count++;
+	return 0;
+}
+
+void kvm2_trace_counts_mark(struct kvm2_trace_counts *counts)
+{
+	for (size_t i = 0; i < counts->nr_cells; i++)
+		counts->cells[i].marked = counts->cells[i].count;
+}
+
+static void count_from(struct kvm2_trace_count *count, const struct cell *cell,
+		       const struct kvm2_trace_tasks *tasks)
+{
+	const struct kvm2_trace_task *task;
+	struct key key = cell->key;
+
+	memset(count, 0, sizeof(*count));
+	count->tgid = key.tid;
+	task = tasks ? kvm2_trace_tasks_find(tasks, key.tid) : NULL;
+	if (task) {
+		key_complete(&key, task);
+		count->tgid = task->tgid;
+		memcpy(count->process, task->process, sizeof(count->process));
+	}
+	count->has_vm = key.has_vm;
+	count->has_vcpu = key.has_vcpu;
+	count->vm = key.vm;
+	count->vcpu = key.vcpu;
+	count->kind = key.kind;
+	count->reason = key.reason;
+	count->count = cell->count;
+	count->recent = cell->count - cell->marked;
+}
+
+#define COMPARE(a, b)	(((a) > (b)) - ((a) < (b)))
+
+/* kvm2 VMs by id, then the others by process; the same row is 0. */
+static int compare_rows(const struct kvm2_trace_count *a,
+			const struct kvm2_trace_count *b)
+{
+	int order = COMPARE(b->has_vm, a->has_vm);
+
+	order = order ? order : COMPARE(a->vm, b->vm);
+	order = order ? order : COMPARE(a->tgid, b->tgid);
+	order = order ? order : COMPARE(a->has_vcpu, b->has_vcpu);
+	order = order ? order : COMPARE(a->vcpu, b->vcpu);
+	order = order ? order : COMPARE(a->kind, b->kind);
+	return order ? order : strcmp(a->reason, b->reason);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return compare_rows(a, b);
+}
+
+static int compare_for_people(const void *left, const void *right)
+{
+	const struct kvm2_trace_count *a = left;
+	const struct kvm2_trace_count *b = right;
+	struct kvm2_trace_count same_reason = *b;
+	int order;
+
+	same_reason.reason = a->reason;
+	order = compare_rows(a, &same_reason);
+	order = order ? order : COMPARE(b->count, a->count);
+	return order ? order : strcmp(a->reason, b->reason);
+}
+
+ssize_t kvm2_trace_counts_list(struct kvm2_trace_counts *counts,
+			       const struct kvm2_trace_tasks *tasks,
+			       const struct kvm2_trace_count **list)
+{
+	size_t nr = 0;
+	size_t out = 0;
+
+	if (counts->list_size < counts->nr_cells) {
+		void *grown = realloc(counts->list, counts->nr_cells *
+				      sizeof(*counts->list));
+
+		if (!grown)
+			return -ENOMEM;
+		counts->list = grown;
+		counts->list_size = counts->nr_cells;
+	}
+	for (size_t i = 0; i < counts->nr_cells; i++)
+		if (counts->cells[i].count)
+			count_from(&counts->list[nr++], &counts->cells[i], tasks);
+
+	qsort(counts->list, nr, sizeof(*counts->list), compare_keys);
+	for (size_t i = 0; i < nr; i++) {
+		if (out && !compare_rows(&counts->list[out - 1],
+					 &counts->list[i])) {
+			counts->list[out - 1].count += counts->list[i].count;
+			counts->list[out - 1].recent += counts->list[i].recent;
+			continue;
+		}
+		counts->list[out++] = counts->list[i];
+	}
+	qsort(counts->list, out, sizeof(*counts->list), compare_for_people);
+	*list = counts->list;
+	return (ssize_t)out;
+}
