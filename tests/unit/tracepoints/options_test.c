@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+// options.c: what is understood, and what is refused.
+#include "options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ARGS_MAX	16
+
+static struct options options;
+static char message[OPTIONS_MESSAGE_SIZE];
+
+/* @line: the words of a command line, after the name of the program */
+static int parse(const char *line)
+{
+	static char name[] = "kvm2trace";
+	static char words[256];
+	char *argv[ARGS_MAX + 1] = { name };
+	int argc = 1;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	return options_parse(&options, argc, argv, message);
+}
+
+static void refused(const char *line, const char *why)
+{
+	assert_int_not_equal(parse(line), 0);
+	assert_string_equal(message, why);
+}
+
+static void without_options_all_is_traced(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(""), 0);
+	assert_int_equal(options.nr_pids, 0);
+	assert_int_equal(options.nr_events, 0);
+	assert_false(options.count);
+}
+
+static void pids_add_up(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-p 12 --pid 3,4"), 0);
+	assert_int_equal(options.nr_pids, 3);
+	assert_int_equal(options.pids[0], 12);
+	assert_int_equal(options.pids[1], 3);
+	assert_int_equal(options.pids[2], 4);
+	refused("-p 1x", "--pid: bad PID[,PID...]: 1x");
+	refused("-p 0", "--pid: bad PID[,PID...]: 0");
+	refused("-p 1,", "--pid: bad PID[,PID...]: 1,");
+	refused("-p 99999999999", "--pid: bad PID[,PID...]: 99999999999");
+}
+
+static void events_add_up(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-e kvm2 -e kvm:kvm_p*"), 0);
+	assert_int_equal(options.nr_events, 2);
+	assert_string_equal(options.events[1], "kvm:kvm_p*");
+	refused("-e :x", "--event: bad SYSTEM:EVENT: :x");
+	refused("-e kvm:", "--event: bad SYSTEM:EVENT: kvm:");
+	refused("-e a:b:c", "--event: bad SYSTEM:EVENT: a:b:c");
+}
+
+static void seconds_may_have_decimals(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-c --every 0.5 --for 3"), 0);
+	assert_int_equal(options.every_ns, 500000000);
+	assert_int_equal(options.for_ns, 3000000000);
+	refused("--for 0", "--for: bad SECONDS: 0");
+	refused("--for -1", "--for: bad SECONDS: -1");
+	refused("--for nan", "--for: bad SECONDS: nan");
+	refused("--for 1s", "--for: bad SECONDS: 1s");
+}
+
+static void numbers_are_whole_and_positive(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-n 18446744073709551615 -b 64 -c --tail 8"), 0);
+	assert_true(options.limit == UINT64_MAX);
+	assert_int_equal(options.buffer_kb, 64);
+	assert_int_equal(options.tail, 8);
+	refused("-n 18446744073709551616",
+		"--limit: bad COUNT: 18446744073709551616");
+	refused("-n 1.5", "--limit: bad COUNT: 1.5");
+	refused("-b 0", "--buffer: bad KIB: 0");
+	refused("-c --tail 1001", "--tail: bad LINES: 1001");
+}
+
+static void options_of_the_table_need_the_table(void **state)
+{
+	(void)state;
+	refused("--every 1", "--every and --tail are for the table: give -c too");
+	refused("--tail 1", "--every and --tail are for the table: give -c too");
+}
+
+static void what_is_no_option_is_refused(void **state)
+{
+	(void)state;
+	refused("-x", "-x: no such option");
+	refused("--nonsense", "--nonsense: no such option");
+	refused("word", "word: only options are expected");
+	refused("-p", "-p: an argument is missing");
+}
+
+static void help_names_every_option_once(void **state)
+{
+	static const char *const names[] = {
+		"-p, --pid PID", "-e, --event SYSTEM:EVENT", "-c, --count",
+		"--every SECONDS", "--tail LINES", "-n, --limit COUNT",
+		"--for SECONDS", "--raw", "-o, --output FILE", "-b, --buffer KIB",
+		"--strict", "-h, --help", "-V, --version",
+	};
+	size_t size;
+	char *text;
+	FILE *file = open_memstream(&text, &size);
+
+	(void)state;
+	options_help(file);
+	fclose(file);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *found = strstr(text, names[i]);
+
+		assert_non_null(found);
+		assert_null(strstr(found + 1, names[i]));
+	}
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_options_all_is_traced),
+		cmocka_unit_test(pids_add_up),
+		cmocka_unit_test(events_add_up),
+		cmocka_unit_test(seconds_may_have_decimals),
+		cmocka_unit_test(numbers_are_whole_and_positive),
+		cmocka_unit_test(options_of_the_table_need_the_table),
+		cmocka_unit_test(what_is_no_option_is_refused),
+		cmocka_unit_test(help_names_every_option_once),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}

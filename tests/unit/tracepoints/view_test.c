@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+// view.c: lines and tables as text, without a terminal.
+#include "view.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct view view;
+static FILE *file;
+static char *text;
+static size_t size;
+
+static void begin(size_t tail)
+{
+	file = open_memstream(&text, &size);
+	assert_non_null(file);
+	assert_int_equal(view_init(&view, file, tail, true), 0);
+	/* Memory is no terminal, whatever stdin is. */
+	assert_false(view.is_live);
+}
+
+/* What has been shown; end() gives it back. */
+static const char *shown(void)
+{
+	fflush(file);
+	return text;
+}
+
+static void end(void)
+{
+	view_fini(&view);
+	fclose(file);
+	free(text);
+}
+
+static const struct kvm2_trace_event event = {
+	.name = "kvm2_exit", .record = { .time_ns = 12003000456, .cpu = 1 },
+};
+
+static void an_event_is_a_line(void **state)
+{
+	(void)state;
+	begin(0);
+	view_event(&view, &event, "vm1/0", "io in port=0x60 size=1");
+	view_event(&view, &event, "vm1/0", "");
+	assert_string_equal(shown(),
+		"    12.003000  vm1/0              kvm2_exit          io in port=0x60 size=1\n"
+		"    12.003000  vm1/0              kvm2_exit\n");
+	end();
+}
+
+static void a_gap_is_a_line(void **state)
+{
+	struct kvm2_trace_record gap = { .time_ns = 1000, .cpu = 3, .lost = 17 };
+
+	(void)state;
+	begin(0);
+	view_gap(&view, &gap);
+	gap.lost = KVM2_TRACE_LOST_UNKNOWN;
+	view_gap(&view, &gap);
+	assert_string_equal(shown(),
+		"     0.000001  cpu3               LOST               17 events\n"
+		"     0.000001  cpu3               LOST               events, the kernel does not say how many\n");
+	end();
+}
+
+static const struct view_totals totals = {
+	.elapsed_ns = 4000000000, .interval_ns = 2000000000, .events = 99,
+	.lost = 1,
+};
+
+static const struct kvm2_trace_count counts[] = {
+	{ .tgid = 10, .process = "kvm2run", .has_vm = true, .vm = 1,
+	  .has_vcpu = true, .vcpu = 0, .kind = KVM2_TRACE_EXIT_USER,
+	  .reason = "io", .count = 90, .recent = 60 },
+	{ .tgid = 20, .process = "", .kind = KVM2_TRACE_EXIT_USER,
+	  .reason = "mmio", .count = 8, .recent = 0 },
+};
+
+static void a_table_has_a_row_for_each_count(void **state)
+{
+	(void)state;
+	begin(0);
+	view_table(&view, &totals, counts, 2);
+	assert_string_equal(shown(),
+		"4.0 s: 99 events, 1 lost\n"
+		"\n"
+		"  VM  PROCESS                VCPU  EXIT    REASON                    COUNT  PER SECOND\n"
+		"   1  kvm2run-10                0  user    io                           90        30.0\n"
+		"   -  ?-20                      -  user    mmio                          8         0.0\n"
+		"\n");
+	end();
+}
+
+static void the_last_table_has_the_rates_of_the_whole_time(void **state)
+{
+	struct view_totals last = totals;
+
+	(void)state;
+	last.interval_ns = 0;
+	begin(0);
+	view_table(&view, &last, counts, 1);
+	assert_non_null(strstr(shown(), "90        22.5\n"));
+	end();
+}
+
+static void the_last_lines_stand_below_the_table(void **state)
+{
+	(void)state;
+	begin(2);
+	view_event(&view, &event, "a", "first");
+	view_table(&view, &totals, counts, 0);
+	assert_non_null(strstr(shown(), "first\n"));
+	view_event(&view, &event, "a", "second");
+	view_event(&view, &event, "a", "third");
+	end();
+
+	begin(2);
+	view_event(&view, &event, "a", "first");
+	view_event(&view, &event, "a", "second");
+	view_event(&view, &event, "a", "third");
+	view_table(&view, &totals, counts, 0);
+	assert_null(strstr(shown(), "first"));
+	assert_non_null(strstr(shown(), "second\n"));
+	assert_non_null(strstr(strstr(shown(), "second\n"), "third\n"));
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_event_is_a_line),
+		cmocka_unit_test(a_gap_is_a_line),
+		cmocka_unit_test(a_table_has_a_row_for_each_count),
+		cmocka_unit_test(the_last_table_has_the_rates_of_the_whole_time),
+		cmocka_unit_test(the_last_lines_stand_below_the_table),
+	};
+
+	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
+}

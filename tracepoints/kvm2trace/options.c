@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+// The command line of kvm2trace: one table for parsing and for --help.
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_SECOND	UINT64_C(1000000000)
+#define TAIL_MAX	1000
+#define BUFFER_KB_MAX	(1024 * 1024)
+
+/**
+ * struct option_row - one option
+ * @letter:	short name, or 0
+ * @name:	long name
+ * @argument:	what --help calls its argument; NULL: it has none
+ * @help:	one line; a line feed begins another one
+ * @read:	take @text (NULL without @argument); 0 or -EINVAL
+ */
+struct option_row {
+	char letter;
+	const char *name;
+	const char *argument;
+	const char *help;
+	int (*read)(struct options *options, const char *text);
+};
+
+/* A whole number from 1 to @max; 0 is an error too, and never wanted. */
+static uint64_t read_number(const char *text, uint64_t max)
+{
+	unsigned long long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	return errno || *end || value > max ? 0 : value;
+}
+
+/* Seconds with decimals, in ns; 0 is an error. */
+static uint64_t read_seconds(const char *text)
+{
+	double value;
+	char *end;
+
+	if ((*text < '0' || *text > '9') && *text != '.')
+		return 0;
+	errno = 0;
+	value = strtod(text, &end);
+	if (errno || *end || !(value >= 0.001 && value <= 1e9))
+		return 0;
+	return (uint64_t)(value * (double)NS_PER_SECOND);
+}
+
+static int read_pids(struct options *options, const char *text)
+{
+	while (*text) {
+		const size_t length = strcspn(text, ",");
+		char digits[16];
+		pid_t pid;
+
+		if (length >= sizeof(digits) ||
+		    options->nr_pids == OPTIONS_PIDS_MAX)
+			return -EINVAL;
+		memcpy(digits, text, length);
+		digits[length] = '\0';
+		pid = (pid_t)read_number(digits, INT_MAX);
+		if (!pid)
+			return -EINVAL;
+		options->pids[options->nr_pids++] = pid;
+		text += length;
+		if (*text == ',' && !*++text)
+			return -EINVAL;
+	}
+	return options->nr_pids ? 0 : -EINVAL;
+}
+
+static int read_event(struct options *options, const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	if (!*text || options->nr_events == OPTIONS_EVENTS_MAX)
+		return -EINVAL;
+	if (colon && (colon == text || !colon[1] || strchr(colon + 1, ':')))
+		return -EINVAL;
+	options->events[options->nr_events++] = text;
+	return 0;
+}
+
+static int read_count(struct options *options, const char *text)
+{
+	(void)text;
+	options->count = true;
+	return 0;
+}
+
+static int read_every(struct options *options, const char *text)
+{
+	options->every_ns = read_seconds(text);
+	return options->every_ns ? 0 : -EINVAL;
+}
+
+static int read_tail(struct options *options, const char *text)
+{
+	options->tail = read_number(text, TAIL_MAX);
+	return options->tail ? 0 : -EINVAL;
+}
+
+static int read_limit(struct options *options, const char *text)
+{
+	options->limit = read_number(text, UINT64_MAX);
+	return options->limit ? 0 : -EINVAL;
+}
+
+static int read_for(struct options *options, const char *text)
+{
+	options->for_ns = read_seconds(text);
+	return options->for_ns ? 0 : -EINVAL;
+}
+
+static int read_raw(struct options *options, const char *text)
+{
+	(void)text;
+	options->raw = true;
+	return 0;
+}
+
+static int read_output(struct options *options, const char *text)
+{
+	options->output = text;
+	return *text ? 0 : -EINVAL;
+}
+
+static int read_buffer(struct options *options, const char *text)
+{
+	options->buffer_kb = read_number(text, BUFFER_KB_MAX);
+	return options->buffer_kb ? 0 : -EINVAL;
+}
+
+static int read_strict(struct options *options, const char *text)
+{
+	(void)text;
+	options->strict = true;
+	return 0;
+}
+
+static int read_help(struct options *options, const char *text)
+{
+	(void)text;
+	options->help = true;
+	return 0;
+}
+
+static int read_version(struct options *options, const char *text)
+{
+	(void)text;
+	options->version = true;
+	return 0;
+}
+
+static const struct option_row rows[] = {
+	{ 'p', "pid", "PID[,PID...]",
+	  "only the threads of these processes, and those they create;\n"
+	  "end with the last of these processes; may be given again",
+	  read_pids },
+	{ 'e', "event", "SYSTEM:EVENT",
+	  "only these events, with * and ? and []; may be given again\n"
+	  "(default: kvm2:* and kvm:*)",
+	  read_event },
+	{ 'c', "count", NULL,
+	  "print no lines: count exits, and print a table at the end",
+	  read_count },
+	{ 0, "every", "SECONDS",
+	  "with -c: print the table each so often; on a terminal it\n"
+	  "stays in place, and the key q ends",
+	  read_every },
+	{ 0, "tail", "LINES",
+	  "with -c: the last so many lines below the table",
+	  read_tail },
+	{ 'n', "limit", "COUNT", "end after so many events", read_limit },
+	{ 0, "for", "SECONDS", "end after so long", read_for },
+	{ 0, "raw", NULL, "fields as the kernel prints them", read_raw },
+	{ 'o', "output", "FILE", "write to FILE rather than stdout",
+	  read_output },
+	{ 'b', "buffer", "KIB",
+	  "KiB of buffer for each processor (default: 2048)", read_buffer },
+	{ 0, "strict", NULL, "exit with status 1 if events were lost",
+	  read_strict },
+	{ 'h', "help", NULL, "print this text", read_help },
+	{ 'V', "version", NULL, "print the version", read_version },
+};
+
+#define NR_ROWS	(sizeof(rows) / sizeof(rows[0]))
+
+/* Long options without a letter are numbered from here. */
+#define LONG_ONLY	256
+
+static void make_getopt_tables(struct option longs[static NR_ROWS + 1],
+			       char shorts[static 2 * NR_ROWS + 2])
+{
+	char *next = shorts;
+
+	*next++ = ':';
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		longs[i] = (struct option){
+			.name = rows[i].name,
+			.has_arg = rows[i].argument ? required_argument :
+						      no_argument,
+			.val = LONG_ONLY + (int)i,
+		};
+		if (!rows[i].letter)
+			continue;
+		*next++ = rows[i].letter;
+		if (rows[i].argument)
+			*next++ = ':';
+	}
+	*next = '\0';
+	memset(&longs[NR_ROWS], 0, sizeof(longs[0]));
+}
+
+static const struct option_row *find_row(int code)
+{
+	if (code >= LONG_ONLY)
+		return &rows[code - LONG_ONLY];
+	for (size_t i = 0; i < NR_ROWS; i++)
+		if (rows[i].letter == code)
+			return &rows[i];
+	return NULL;
+}
+
+int options_parse(struct options *options, int argc, char *argv[],
+		  char message[static OPTIONS_MESSAGE_SIZE])
+{
+	struct option longs[NR_ROWS + 1];
+	char shorts[2 * NR_ROWS + 2];
+	int code;
+
+	memset(options, 0, sizeof(*options));
+	make_getopt_tables(longs, shorts);
+	optind = 0;
+	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct option_row *row;
+
+		if (code == ':' || code == '?') {
+			snprintf(message, OPTIONS_MESSAGE_SIZE, "%s: %s",
+				 argv[optind - 1],
+				 code == ':' ? "an argument is missing" :
+					       "no such option");
+			return -EINVAL;
+		}
+		row = find_row(code);
+		if (row->read(options, optarg)) {
+			snprintf(message, OPTIONS_MESSAGE_SIZE,
+				 "--%s: bad %s: %s", row->name, row->argument,
+				 optarg);
+			return -EINVAL;
+		}
+	}
+	if (optind < argc) {
+		snprintf(message, OPTIONS_MESSAGE_SIZE,
+			 "%s: only options are expected", argv[optind]);
+		return -EINVAL;
+	}
+	if ((options->every_ns || options->tail) && !options->count) {
+		snprintf(message, OPTIONS_MESSAGE_SIZE,
+			 "--every and --tail are for the table: give -c too");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void options_help(FILE *out)
+{
+	fprintf(out, "Usage: kvm2trace [OPTION...]\n"
+		     "Print what the virtual machines of this host do, from "
+		     "KVM's trace events.\n\n");
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		const char *help = rows[i].help;
+		char names[40];
+
+		snprintf(names, sizeof(names), "%s%c%s--%s%s%s",
+			 rows[i].letter ? "-" : "  ",
+			 rows[i].letter ? rows[i].letter : ' ',
+			 rows[i].letter ? ", " : " ", rows[i].name,
+			 rows[i].argument ? " " : "",
+			 rows[i].argument ? rows[i].argument : "");
+		while (*help) {
+			const size_t length = strcspn(help, "\n");
+
+			fprintf(out, "  %-26s%.*s\n",
+				help == rows[i].help ? names : "", (int)length,
+				help);
+			help += length + (help[length] == '\n');
+		}
+	}
+	fprintf(out, "\nExit status: 0, 1 after a failure, 2 for a wrong "
+		     "command line.\n");
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The command line of kvm2trace. */
+#ifndef KVM2TRACE_OPTIONS_H
+#define KVM2TRACE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define OPTIONS_EVENTS_MAX	64
+#define OPTIONS_PIDS_MAX	256
+
+/**
+ * struct options - what the user wants
+ * @pids:	processes to trace, none: all
+ * @nr_pids:	number of them
+ * @events:	patterns; strings of argv
+ * @nr_events:	number of them, 0: what KVM has
+ * @limit:	end after so many events, 0: none
+ * @for_ns:	end after so long, 0: never
+ * @every_ns:	a table each so often, 0: only at the end
+ * @tail:	lines below a table
+ * @buffer_kb:	KiB for each processor, 0: the library's choice
+ * @output:	file for the output, NULL: stdout
+ * @count:	count exits rather than print lines
+ * @raw:	fields as the kernel prints them
+ * @strict:	lost events are a failure
+ * @help:	say what can be said here, and end
+ * @version:	the same
+ */
+struct options {
+	pid_t pids[OPTIONS_PIDS_MAX];
+	size_t nr_pids;
+	const char *events[OPTIONS_EVENTS_MAX];
+	size_t nr_events;
+	uint64_t limit;
+	uint64_t for_ns;
+	uint64_t every_ns;
+	size_t tail;
+	size_t buffer_kb;
+	const char *output;
+	bool count;
+	bool raw;
+	bool strict;
+	bool help;
+	bool version;
+};
+
+/* Room for what options_parse() says. */
+#define OPTIONS_MESSAGE_SIZE	160
+
+/**
+ * options_parse() - read the command line
+ * @options: out; borrows strings of @argv
+ * @message: out: what is wrong with it
+ * Return: 0 or -EINVAL.
+ */
+int options_parse(struct options *options, int argc, char *argv[],
+		  char message[static OPTIONS_MESSAGE_SIZE]);
+
+/* What --help says. */
+void options_help(FILE *out);
+
+#endif /* KVM2TRACE_OPTIONS_H */

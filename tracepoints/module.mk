@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+# The trace events, the library that decodes them, kvm2trace and the demo.
+
+LIBRARIES           += libkvm2trace
+libkvm2trace_SOURCES := tracepoints/src/source.c tracepoints/src/decode.c tracepoints/src/events.c \
+			tracepoints/src/names.c tracepoints/src/tasks.c tracepoints/src/count.c
+libkvm2trace_INCLUDE := tracepoints/include
+libkvm2trace_PKGS   := libtracefs libtraceevent
+libkvm2trace_MAP    := tracepoints/libkvm2trace.map
+libkvm2trace_PC     := tracepoints/libkvm2trace.pc.in
+HEADERS             += tracepoints/include/kvm2/trace.h
+
+PROGRAMS            += kvm2trace
+kvm2trace_SOURCES   := tracepoints/kvm2trace/main.c tracepoints/kvm2trace/options.c tracepoints/kvm2trace/view.c
+kvm2trace_LIBS      := libkvm2trace
+SBIN                += kvm2trace
+MAN                 += docs/man/kvm2trace.8
+COMP                += tracepoints/completion/kvm2trace
+
+PACKAGES            += libtracefs-dev libtraceevent-dev
+
+TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints/events_test \
+		       tests/unit/tracepoints/names_test tests/unit/tracepoints/count_test \
+		       tests/unit/tracepoints/tasks_test tests/unit/tracepoints/options_test \
+		       tests/unit/tracepoints/view_test
+tests/unit/tracepoints/decode_test_LIBS  := libkvm2trace
+tests/unit/tracepoints/events_test_LIBS  := libkvm2trace
+tests/unit/tracepoints/events_test_CPPFLAGS := -Itracepoints/src
+tests/unit/tracepoints/names_test_LIBS   := libkvm2trace
+tests/unit/tracepoints/count_test_LIBS   := libkvm2trace
+tests/unit/tracepoints/tasks_test_LIBS   := libkvm2trace
+tests/unit/tracepoints/options_test_SOURCES  := tracepoints/kvm2trace/options.c
+tests/unit/tracepoints/options_test_CPPFLAGS := -Itracepoints/kvm2trace
+tests/unit/tracepoints/view_test_SOURCES  := tracepoints/kvm2trace/view.c
+tests/unit/tracepoints/view_test_CPPFLAGS := -Itracepoints/kvm2trace
+tests/unit/tracepoints/view_test_LIBS     := libkvm2trace
