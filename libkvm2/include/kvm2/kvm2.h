@@ -169,7 +169,7 @@ struct kvm2_machine;
  *
  * On both APIs the VM has local APICs in the kernel and nothing else (no
  * PIC, IOAPIC or PIT), 32-bit x2APIC ids, exception payloads and the triple
- * fault event. The classic API needs a kernel of 5.16 or later.
+ * fault event. The classic API needs a kernel of 6.0 or later.
  *
  * With KVM2_API_KVM2 the VM belongs to the address space: there is one at
  * most, and it lives until the process ends or calls exec.
@@ -212,12 +212,11 @@ enum kvm2_api kvm2_machine_api(const struct kvm2_machine *machine);
  *
  * Context: any thread; calls for one machine wait for each other.
  * Return: dirty runs written to @map->dirty; -EINVAL flags, alignment, wrap,
- *	   overlap, an address outside user space; -E2BIG too many regions;
- *	   -ENOSPC @map->nr_dirty is too small; -EEXIST (classic) the kernel
- *	   refused an overlap; -ENOMEM; -EFAULT a bad array (kvm2); -EIO the VM
- *	   is dead. On an error the old map is in force. If a classic roll-back
- *	   fails, -ENOTRECOVERABLE: the map is in part the old one, and all
- *	   that remains is to set a map anew.
+ *	   an address outside user space; -EEXIST regions overlap; -E2BIG too
+ *	   many; -ENOSPC @map->nr_dirty is too small; -ENOMEM; -EFAULT a bad
+ *	   array (kvm2); -EIO the VM is dead. On an error the old map is in
+ *	   force, but for -ENOTRECOVERABLE (classic): a step could not be
+ *	   undone either, and the VM is of no more use.
  */
 int kvm2_machine_set_memory_map(struct kvm2_machine *machine,
 				const struct kvm2_memory_map *map);
@@ -233,16 +232,17 @@ int kvm2_machine_set_memory_map(struct kvm2_machine *machine,
  * where to go on.
  *
  * Context: any thread, while vcpus run.
- * Return: runs written to @log->runs; -EINVAL alignment, wrap, flags;
- *	   -ENOSPC @log->nr_runs is 0; -ENOMEM; -EFAULT a bad array (kvm2);
- *	   -EIO the VM is dead.
+ * Return: runs written to @log->runs; -EINVAL alignment, wrap, size 0, flags,
+ *	   no room for runs; -ENOMEM; -EFAULT a bad array (kvm2); -EIO the VM is
+ *	   dead. When pages have been taken before an error, their runs are
+ *	   returned instead.
  */
 int kvm2_machine_get_dirty_log(struct kvm2_machine *machine,
 			       struct kvm2_dirty_log *log);
 
 /* ---- vcpus on either API, kvm2_vcpu(3) ---- */
 
-/* A vcpu. Opaque; only kvm2_vcpu_kick() may be called by other threads. */
+/* A vcpu. Opaque; for the thread that created it. */
 struct kvm2_vcpu;
 
 /**
@@ -261,8 +261,8 @@ struct kvm2_vcpu;
  *
  * Return: 0 new; 1 a parked vcpu was adopted; -EEXIST @id is in use, or is
  *	   parked and KVM2_VCPU_NEW was given; -EBUSY the thread is a vcpu;
- *	   -EINVAL unknown flags, @id too large; -EOPNOTSUPP (classic)
- *	   KVM2_VCPU_RESET; -ENOMEM, -EMFILE; -EIO the VM is dead.
+ *	   -EINVAL unknown flags, @id too large; -ENOMEM; -EMFILE (classic);
+ *	   -EINTR a fatal signal; -EIO the VM is dead.
  */
 int kvm2_vcpu_create(struct kvm2_machine *machine, uint32_t id,
 		     uint32_t flags, struct kvm2_vcpu **vcpu);
@@ -298,8 +298,7 @@ uint32_t kvm2_vcpu_id(const struct kvm2_vcpu *vcpu);
  *	   KVM2_RUN_IMMEDIATE_EXIT: no exit, but a reply was taken in (with
  *	   the classic API also after a stop that ran no handler, such as
  *	   by ptrace; call again); -EPERM not this thread's vcpu; -EINVAL
- *	   unknown flags; -EFAULT @run cannot be accessed (kvm2): the next
- *	   call delivers the same exit again; -EIO the VM is dead.
+ *	   unknown flags; -EIO the VM is dead.
  * Source: Documentation/virt/kvm/api.rst, section 5, v6.12.
  */
 int kvm2_vcpu_enter(struct kvm2_vcpu *vcpu, struct kvm2_run *run,
@@ -307,14 +306,14 @@ int kvm2_vcpu_enter(struct kvm2_vcpu *vcpu, struct kvm2_run *run,
 
 /**
  * kvm2_vcpu_kick() - make the current or the next kvm2_vcpu_enter() end
- * @vcpu: the vcpu; must live until the call has returned
+ * @vcpu: the vcpu
  *
- * Sets what a signal alone cannot: the entry that has not yet begun is ended
- * too, with -EINTR. A vcpu that is in the guest leaves it only for a signal,
- * so from another thread call this first, then pthread_kill(3) with a signal
- * that has a handler. Kicks do not add up; one is gone with the next -EINTR.
+ * To be called by the handler of a signal that others send to the vcpu's
+ * thread. The signal alone ends an entry only if it comes while the guest
+ * runs; with this, one that comes just before ends it too, with -EINTR. Kicks
+ * do not add up; one is gone with the next -EINTR.
  *
- * Context: any thread; async-signal-safe.
+ * Context: the thread that created the vcpu; async-signal-safe.
  */
 void kvm2_vcpu_kick(struct kvm2_vcpu *vcpu);
 
@@ -346,18 +345,19 @@ int kvm2_vcpu_get_state(struct kvm2_vcpu *vcpu, void *records, size_t size,
  * @size:    bytes of @records
  * @flags:   0
  *
- * As kvm_set_state(2) with KVM2_SELF: all records are checked before any is
- * applied, their order does not matter, and a value narrower than its
- * register leaves the rest of it unchanged. A value that only the processor
- * or KVM can judge (a reserved bit of an MSR) may be refused after others
- * have been applied.
+ * As kvm_set_state(2) with KVM2_SELF: all of it is applied or nothing, the
+ * order of records does not matter, a value narrower than its register leaves
+ * the rest unchanged, and writing what a register holds has no effect. A new
+ * rip abandons the exit whose reply is due; the classic API has to finish its
+ * instruction first, which may write guest memory (ins).
  *
  * Context: the thread that created the vcpu.
- * Return: bytes used; -EINVAL a malformed record or buffer, unknown flags, a
- *	   value that is not allowed; -ENOENT no such register; -EACCES the
- *	   register is read-only; -EPERM not this thread's vcpu; -EBUSY CPUID
- *	   cannot change after the first entry; -ENOMEM; -EIO the VM is dead.
- *	   The record that failed has KVM2_ATTR_FAILED.
+ * Return: bytes used; -EINVAL a malformed record or buffer, flags, a value
+ *	   that is not allowed, a change of CPUID after the first entry;
+ *	   -ENOENT no such register; -EACCES the register is read-only; -EPERM
+ *	   not this thread's vcpu, or KVM2_DEBUG_SIGTRAP; -EBUSY an event to
+ *	   inject, and one is pending; -E2BIG too many CPUID leaves; -ENOMEM;
+ *	   -EIO the VM is dead. The record that failed has KVM2_ATTR_FAILED.
  */
 int kvm2_vcpu_set_state(struct kvm2_vcpu *vcpu, void *records, size_t size,
 			uint32_t flags);

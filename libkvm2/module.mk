@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0
+# libkvm2: the kvm2 system calls, the same calls on the classic /dev/kvm, records and names.
+LIBRARIES += libkvm2
+libkvm2_SOURCES := \
+	libkvm2/src/syscalls.c \
+	libkvm2/src/machine.c \
+	libkvm2/src/machine_kvm2.c \
+	libkvm2/src/machine_classic.c \
+	libkvm2/src/memory_classic.c \
+	libkvm2/src/map_plan.c \
+	libkvm2/src/dirty_runs.c \
+	libkvm2/src/vcpu_classic.c \
+	libkvm2/src/exit_classic.c \
+	libkvm2/src/state.c \
+	libkvm2/src/state_classic.c \
+	libkvm2/src/state_classic_regs.c \
+	libkvm2/src/state_classic_fpu.c \
+	libkvm2/src/state_classic_msr.c \
+	libkvm2/src/state_classic_cpuid.c \
+	libkvm2/src/state_classic_events.c \
+	libkvm2/src/state_classic_apic.c \
+	libkvm2/src/state_classic_debug.c \
+	libkvm2/src/records.c \
+	libkvm2/src/names.c
+libkvm2_INCLUDE := libkvm2/include
+libkvm2_MAP := libkvm2/libkvm2.map
+libkvm2_PC := libkvm2/libkvm2.pc.in
+
+HEADERS += \
+	libkvm2/include/kvm2/kvm2.h \
+	kernel/include/uapi/linux/kvm2.h \
+	kernel/include/uapi/linux/kvm2_names.h
