@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kvm_set_memory_map(): replaces the guest physical memory map as one.
+ *
+ * KVM changes one memslot at a time and, for each that goes, lets vcpus run
+ * between a map without it and a map with its successor. Here all vcpus are
+ * held at the gate. The new memslots are prepared beside the old ones, the
+ * dirty logs of those that leave are harvested, and only when nothing can
+ * fail any more are the mappings of the leaving ones zapped and the sets
+ * swapped, once for each address space (the second one is that of SMM).
+ * Memslots that stay keep their mappings and their dirty logs.
+ */
+#include "kvm2.h"
+
+#include <linux/bitmap.h>
+#include <linux/ktime.h>
+#include <linux/kvm.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/uaccess.h>
+#include <trace/events/kvm2.h>
+
+#include "dirty_run.h"
+#include "glue.h"
+
+#define NR_SPACES	KVM_MAX_NR_ADDRESS_SPACES
+
+/* One memslot that changes, in each address space. */
+struct slot_change {
+	enum kvm_mr_change change;
+	struct kvm_memory_slot *old[NR_SPACES];
+	struct kvm_memory_slot *new[NR_SPACES];
+};
+
+/**
+ * struct map_change - the way from the current map to the next
+ * @regions:	the next map, sorted by gpa
+ * @slots:	changes: first all that remove, then the others
+ * @nr_deleted:	how many of @slots remove
+ * @nr_prepared: (slot, space) pairs that have a prepared memslot, in order
+ */
+struct map_change {
+	struct kvm2_vm *vm;
+	int nr_spaces;
+	const struct kvm2_memory_region *regions;
+	u32 nr_regions;
+	struct slot_change *slots;
+	u32 nr_slots;
+	u32 nr_deleted;
+	u32 nr_kept;
+	u32 nr_added;
+	u32 nr_prepared;
+};
+
+static int compare_gpa(const void *a, const void *b)
+{
+	const struct kvm2_memory_region *left = a, *right = b;
+
+	return left->gpa < right->gpa ? -1 : left->gpa > right->gpa;
+}
+
+static int check_region(const struct kvm2_memory_region *region)
+{
+	void __user *address = u64_to_user_ptr(region->address);
+
+	if (region->flags & ~KVM2_REGION_FLAGS || region->reserved)
+		return -EINVAL;
+	if (!region->size ||
+	    !PAGE_ALIGNED(region->gpa | region->size | region->address))
+		return -EINVAL;
+	if (region->gpa + region->size - 1 < region->gpa ||
+	    region->size >> PAGE_SHIFT > KVM_MEM_MAX_NR_PAGES)
+		return -EINVAL;
+	if (region->address != untagged_addr(region->address) ||
+	    !access_ok(address, region->size))
+		return -EINVAL;
+	return 0;
+}
+
+/* Return: the regions, sorted and checked, or an ERR_PTR. */
+static struct kvm2_memory_region *copy_regions(const struct kvm2_memory_map *map)
+{
+	struct kvm2_memory_region *regions;
+	u64 pages = 0;
+	u32 i;
+	int r = 0;
+
+	if (map->nr_regions > KVM_USER_MEM_SLOTS)
+		return ERR_PTR(-E2BIG);
+	if (!map->nr_regions)
+		return NULL;
+	regions = vmemdup_array_user(u64_to_user_ptr(map->regions),
+				     map->nr_regions, sizeof(*regions));
+	if (IS_ERR(regions))
+		return regions;
+
+	sort(regions, map->nr_regions, sizeof(*regions), compare_gpa, NULL);
+	for (i = 0; i < map->nr_regions && !r; i++) {
+		r = check_region(&regions[i]);
+		if (!r && i && regions[i - 1].gpa + regions[i - 1].size >
+			       regions[i].gpa)
+			r = -EINVAL;
+		if (!r && check_add_overflow(pages,
+					     regions[i].size >> PAGE_SHIFT,
+					     &pages))
+			r = -EINVAL;
+	}
+	if (r) {
+		kvfree(regions);
+		return ERR_PTR(r);
+	}
+	return regions;
+}
+
+static u32 slot_flags(const struct kvm2_memory_region *region)
+{
+	return (region->flags & KVM2_REGION_LOG_DIRTY ?
+			KVM_MEM_LOG_DIRTY_PAGES : 0) |
+	       (region->flags & KVM2_REGION_READ_ONLY ? KVM_MEM_READONLY : 0);
+}
+
+/* The same memory at the same place; logging may differ. */
+static bool is_same(const struct kvm_memory_slot *slot,
+		    const struct kvm2_memory_region *region)
+{
+	return slot->base_gfn == gpa_to_gfn(region->gpa) &&
+	       slot->npages == region->size >> PAGE_SHIFT &&
+	       slot->userspace_addr == region->address &&
+	       !((slot->flags ^ slot_flags(region)) & KVM_MEM_READONLY);
+}
+
+static bool is_internal(const struct kvm_memory_slot *slot)
+{
+	return slot->id >= KVM_USER_MEM_SLOTS;
+}
+
+/* The memslot of the map that @slot, of address space 0, has in @space. */
+static struct kvm_memory_slot *twin(struct kvm *kvm, int space,
+				    struct kvm_memory_slot *slot)
+{
+	return space ? id_to_memslot(__kvm_memslots(kvm, space), slot->id) :
+		       slot;
+}
+
+static struct kvm_memory_slot *next_slot(struct kvm_memslots *slots,
+					 struct kvm_memory_slot *slot)
+{
+	int idx = slots->node_idx;
+	struct rb_node *node = slot ? rb_next(&slot->gfn_node[idx]) :
+				      rb_first(&slots->gfn_tree);
+
+	return node ? container_of(node, struct kvm_memory_slot,
+				   gfn_node[idx]) : NULL;
+}
+
+static struct slot_change *add_change(struct map_change *c,
+				      enum kvm_mr_change change,
+				      struct kvm_memory_slot *old)
+{
+	struct slot_change *slot = &c->slots[c->nr_slots++];
+	int space;
+
+	slot->change = change;
+	for (space = 0; old && space < c->nr_spaces; space++)
+		slot->old[space] = twin(c->vm->kvm, space, old);
+	return slot;
+}
+
+static int alloc_slots(struct slot_change *slot, int nr_spaces, int id,
+		       const struct kvm2_memory_region *region)
+{
+	struct kvm_memory_slot *new;
+	int space;
+
+	for (space = 0; space < nr_spaces; space++) {
+		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+		if (!new)
+			return -ENOMEM;
+		new->as_id = space;
+		new->id = id;
+		new->base_gfn = gpa_to_gfn(region->gpa);
+		new->npages = region->size >> PAGE_SHIFT;
+		new->flags = slot_flags(region);
+		new->userspace_addr = region->address;
+		slot->new[space] = new;
+	}
+	return 0;
+}
+
+/*
+ * Walk the current map and the next one side by side, twice: what leaves
+ * goes first, since its successor may take its id and its addresses.
+ */
+static int find_deleted(struct map_change *c, unsigned long *kept_ids)
+{
+	struct kvm_memslots *slots = kvm_memslots(c->vm->kvm);
+	struct kvm_memory_slot *slot = NULL;
+	u32 i = 0;
+
+	while ((slot = next_slot(slots, slot))) {
+		while (i < c->nr_regions &&
+		       gpa_to_gfn(c->regions[i].gpa) < slot->base_gfn)
+			i++;
+		if (is_internal(slot)) {
+			/* KVM's own page must not be covered. */
+			if (i && gpa_to_gfn(c->regions[i - 1].gpa +
+					    c->regions[i - 1].size) >
+				 slot->base_gfn)
+				return -EEXIST;
+			if (i < c->nr_regions &&
+			    gpa_to_gfn(c->regions[i].gpa) <
+			    slot->base_gfn + slot->npages)
+				return -EEXIST;
+			continue;
+		}
+		if (i < c->nr_regions && is_same(slot, &c->regions[i]))
+			__set_bit(slot->id, kept_ids);
+		else
+			add_change(c, KVM_MR_DELETE, slot);
+	}
+	c->nr_deleted = c->nr_slots;
+	return 0;
+}
+
+static int find_added(struct map_change *c, unsigned long *kept_ids)
+{
+	struct kvm_memslots *slots = kvm_memslots(c->vm->kvm);
+	struct kvm_memory_slot *slot = next_slot(slots, NULL);
+	struct slot_change *change;
+	unsigned long id = 0;
+	int r = 0;
+	u32 i;
+
+	for (i = 0; i < c->nr_regions && !r; i++) {
+		const struct kvm2_memory_region *region = &c->regions[i];
+
+		while (slot && slot->base_gfn < gpa_to_gfn(region->gpa))
+			slot = next_slot(slots, slot);
+		if (slot && !is_internal(slot) && is_same(slot, region)) {
+			c->nr_kept++;
+			if (slot->flags == slot_flags(region))
+				continue;
+			change = add_change(c, KVM_MR_FLAGS_ONLY, slot);
+			r = alloc_slots(change, c->nr_spaces, slot->id, region);
+			continue;
+		}
+		id = find_next_zero_bit(kept_ids, KVM_USER_MEM_SLOTS, id);
+		if (WARN_ON_ONCE(id >= KVM_USER_MEM_SLOTS))
+			return -ENOSPC;
+		change = add_change(c, KVM_MR_CREATE, NULL);
+		r = alloc_slots(change, c->nr_spaces, id++, region);
+		c->nr_added++;
+	}
+	return r;
+}
+
+static u32 count_slots(struct kvm *kvm)
+{
+	struct kvm_memslots *slots = kvm_memslots(kvm);
+	struct kvm_memory_slot *slot = NULL;
+	u32 count = 0;
+
+	while ((slot = next_slot(slots, slot)))
+		count++;
+	return count;
+}
+
+static int find_changes(struct map_change *c)
+{
+	unsigned long *kept_ids;
+	u32 room = c->nr_regions + count_slots(c->vm->kvm);
+	int r = -ENOMEM;
+
+	c->slots = kvcalloc(room, sizeof(*c->slots), GFP_KERNEL_ACCOUNT);
+	kept_ids = bitmap_zalloc(KVM_USER_MEM_SLOTS, GFP_KERNEL);
+	if (c->slots && kept_ids)
+		r = find_deleted(c, kept_ids);
+	if (!r)
+		r = find_added(c, kept_ids);
+	bitmap_free(kept_ids);
+	return r;
+}
+
+/* Does the dirty log of @slot end with this change? */
+static bool log_ends(const struct slot_change *slot)
+{
+	const struct kvm_memory_slot *old = slot->old[0];
+
+	return old && old->dirty_bitmap &&
+	       (slot->change == KVM_MR_DELETE ||
+		!(slot->new[0]->flags & KVM_MEM_LOG_DIRTY_PAGES));
+}
+
+/* Return: the runs written, or a negative errno. */
+static int harvest(const struct map_change *c,
+		   const struct kvm2_memory_map *map)
+{
+	struct kvm2_dirty_runs runs;
+	int space, r = 0;
+	u32 i;
+
+	if (!map->dirty)
+		return 0;
+	kvm2_dirty_runs_init(&runs, u64_to_user_ptr(map->dirty),
+			     map->nr_dirty);
+	for (i = 0; i < c->nr_slots && !r; i++) {
+		const struct slot_change *slot = &c->slots[i];
+		const struct kvm_memory_slot *old = slot->old[0];
+		unsigned long word, words, mask;
+
+		if (!log_ends(slot))
+			continue;
+		words = BITS_TO_LONGS(old->npages);
+		for (word = 0; word < words && !r; word++) {
+			mask = 0;
+			for (space = 0; space < c->nr_spaces; space++)
+				mask |= READ_ONCE(slot->old[space]->
+						  dirty_bitmap[word]);
+			r = kvm2_dirty_runs_add_mask(&runs, old->base_gfn +
+						     word * BITS_PER_LONG,
+						     mask);
+			if (!(word % 1024))
+				cond_resched();
+		}
+		if (!r && fatal_signal_pending(current))
+			r = -EINTR;
+	}
+	return r ? r : kvm2_dirty_runs_finish(&runs);
+}
+
+/* Context: slots_arch_lock held. */
+static int prepare(struct map_change *c)
+{
+	struct kvm *kvm = c->vm->kvm;
+	int space, r;
+	u32 i;
+
+	for (i = c->nr_deleted; i < c->nr_slots; i++) {
+		struct slot_change *slot = &c->slots[i];
+
+		for (space = 0; space < c->nr_spaces; space++) {
+			r = kvm2_glue_prepare_slot(kvm, slot->old[space],
+						   slot->new[space],
+						   slot->change);
+			if (r)
+				return r;
+			c->nr_prepared++;
+		}
+	}
+	return 0;
+}
+
+/* Free the new memslots; those that were prepared come first. */
+static void abandon(struct map_change *c)
+{
+	struct kvm *kvm = c->vm->kvm;
+	int space;
+	u32 i;
+
+	for (i = c->nr_deleted; i < c->nr_slots; i++) {
+		struct slot_change *slot = &c->slots[i];
+
+		for (space = 0; space < c->nr_spaces; space++) {
+			if (!c->nr_prepared) {
+				kfree(slot->new[space]);
+				continue;
+			}
+			c->nr_prepared--;
+			kvm2_glue_unprepare_slot(kvm, slot->old[space],
+						 slot->new[space],
+						 slot->change);
+		}
+	}
+}
+
+static void replace_all(const struct map_change *c, int space)
+{
+	u32 i;
+
+	for (i = 0; i < c->nr_slots; i++)
+		kvm2_glue_replace_slot(c->vm->kvm, c->slots[i].old[space],
+				       c->slots[i].new[space]);
+}
+
+/*
+ * The point of no return. Context: gate closed, slots_lock and
+ * slots_arch_lock held; the latter is released.
+ */
+static void commit(struct map_change *c)
+{
+	struct kvm *kvm = c->vm->kvm;
+	int space;
+	u32 i;
+
+	for (i = 0; i < c->nr_deleted; i++) {
+		for (space = 0; space < c->nr_spaces; space++)
+			kvm_arch_flush_shadow_memslot(kvm,
+						      c->slots[i].old[space]);
+	}
+	if (c->nr_deleted)
+		kvm_arch_guest_memory_reclaimed(kvm);
+
+	for (space = 0; space < c->nr_spaces; space++) {
+		if (space)
+			mutex_lock(&kvm->slots_arch_lock);
+		replace_all(c, space);
+		kvm2_glue_swap_slots(kvm, space);
+		/* The set that was active follows. */
+		replace_all(c, space);
+	}
+	for (i = 0; i < c->nr_slots; i++) {
+		struct slot_change *slot = &c->slots[i];
+
+		for (space = 0; space < c->nr_spaces; space++)
+			kvm2_glue_commit_slot(kvm, slot->old[space],
+					      slot->new[space], slot->change);
+		cond_resched();
+	}
+}
+
+/* Context: gate closed, slots_lock held. Return: runs, or negative errno. */
+static int change_map(struct map_change *c, const struct kvm2_memory_map *map)
+{
+	struct kvm *kvm = c->vm->kvm;
+	int runs, r;
+
+	r = find_changes(c);
+	if (r)
+		goto err;
+	runs = harvest(c, map);
+	if (runs < 0) {
+		r = runs;
+		goto err;
+	}
+	if (!c->nr_slots)
+		return runs;
+
+	mutex_lock(&kvm->slots_arch_lock);
+	r = prepare(c);
+	if (r) {
+		mutex_unlock(&kvm->slots_arch_lock);
+		goto err;
+	}
+	commit(c);
+	return runs;
+
+err:
+	abandon(c);
+	return r;
+}
+
+static void trace_map(const struct map_change *c, int runs, u64 start_ns)
+{
+	u32 i;
+
+	trace_kvm2_map(c->vm->id, c->vm->map_generation, c->nr_kept,
+		       c->nr_added, c->nr_deleted, max(runs, 0),
+		       ktime_get_ns() - start_ns, min(runs, 0));
+	if (!trace_kvm2_map_region_enabled() || runs < 0)
+		return;
+	for (i = 0; i < c->nr_regions; i++)
+		trace_kvm2_map_region(c->vm->id, c->vm->map_generation,
+				      &c->regions[i]);
+}
+
+int kvm2_map_set(struct kvm2_vm *vm, const struct kvm2_memory_map *map)
+{
+	struct map_change c = {
+		.vm = vm,
+		.nr_spaces = kvm_arch_nr_memslot_as_ids(vm->kvm),
+		.nr_regions = map->nr_regions,
+	};
+	struct kvm2_memory_region *regions;
+	u64 start_ns = ktime_get_ns();
+	int r;
+
+	regions = copy_regions(map);
+	if (IS_ERR(regions))
+		return PTR_ERR(regions);
+	c.regions = regions;
+
+	r = mutex_lock_killable(&vm->map_lock);
+	if (r)
+		goto out;
+	if (vm->kvm->vm_dead) {
+		r = -EIO;
+		goto out_unlock;
+	}
+	r = kvm2_gate_close(vm);
+	if (r)
+		goto out_unlock;
+	mutex_lock(&vm->kvm->slots_lock);
+	r = change_map(&c, map);
+	mutex_unlock(&vm->kvm->slots_lock);
+	kvm2_gate_open(vm);
+	if (r >= 0)
+		WRITE_ONCE(vm->map_generation, vm->map_generation + 1);
+	if (trace_kvm2_map_enabled() || trace_kvm2_map_region_enabled())
+		trace_map(&c, r, start_ns);
+out_unlock:
+	mutex_unlock(&vm->map_lock);
+out:
+	kvfree(c.slots);
+	kvfree(regions);
+	return r;
+}
