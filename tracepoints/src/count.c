@@ -23,7 +23,11 @@ struct key {
 /**
  * struct cell - exits of one thread for one reason
  * @key:	which
- * @count:	since the beginning, 0: the cell is free
+ * @is_used:	this cell is not free
+ * @has_pending: @pending is there
+ * @pending:	of the cell of a thread itself (kind OTHER): the classic exit
+ *		counted last, until it is known whether it was one of kvm2
+ * @count:	since the beginning
  * @marked:	@count at the last mark
  *
  * A classic exit does not say its VM, and one to user space not even its
@@ -32,6 +36,9 @@ struct key {
  */
 struct cell {
 	struct key key;
+	bool is_used;
+	bool has_pending;
+	struct key pending;
 	uint64_t count;
 	uint64_t marked;
 };
@@ -79,7 +86,7 @@ static struct cell *find_cell(struct cell *cells, size_t nr_cells,
 	hash ^= (uint64_t)key->vcpu << 7 ^ (uint64_t)key->kind << 3;
 	hash ^= hash >> 29;
 	for (i = hash & (nr_cells - 1);
-	     cells[i].count && !is_same(&cells[i].key, key);
+	     cells[i].is_used && !is_same(&cells[i].key, key);
 	     i = (i + 1) & (nr_cells - 1))
 		;
 	return &cells[i];
@@ -117,12 +124,63 @@ static int counts_grow(struct kvm2_trace_counts *counts)
 	if (!cells)
 		return -ENOMEM;
 	for (size_t i = 0; i < counts->nr_cells; i++)
-		if (counts->cells[i].count)
+		if (counts->cells[i].is_used)
 			*find_cell(cells, nr_cells, &counts->cells[i].key) =
 				counts->cells[i];
 	free(counts->cells);
 	counts->cells = cells;
 	counts->nr_cells = nr_cells;
+	return 0;
+}
+
+/* The key's cell, made if there is none; NULL: no memory. */
+static struct cell *get_cell(struct kvm2_trace_counts *counts,
+			     const struct key *key)
+{
+	struct cell *cell = find_cell(counts->cells, counts->nr_cells, key);
+
+	if (cell->is_used)
+		return cell;
+	if (counts->nr >= counts->nr_cells / 4 * 3) {
+		if (counts_grow(counts))
+			return NULL;
+		cell = find_cell(counts->cells, counts->nr_cells, key);
+	}
+	cell->key = *key;
+	cell->is_used = true;
+	counts->nr++;
+	return cell;
+}
+
+static void uncount(struct kvm2_trace_counts *counts, const struct key *key)
+{
+	struct cell *cell = find_cell(counts->cells, counts->nr_cells, key);
+
+	cell->count--;
+	if (cell->marked > cell->count)
+		cell->marked = cell->count;
+}
+
+/*
+ * An exit of kvm2 is reported by the classic kvm_userspace_exit too, just
+ * before. Take that back, so that every exit is counted once.
+ */
+static int settle_pending(struct kvm2_trace_counts *counts,
+			  const struct kvm2_trace_event *event,
+			  const struct key *key)
+{
+	const struct key thread = {
+		.tid = event->tid, .kind = KVM2_TRACE_OTHER, .reason = "",
+	};
+	struct cell *cell = get_cell(counts, &thread);
+
+	if (!cell)
+		return -ENOMEM;
+	if (cell->has_pending && event->has_vm)
+		uncount(counts, &cell->pending);
+	cell->has_pending = event->kind == KVM2_TRACE_EXIT_USER &&
+			    !event->has_vm;
+	cell->pending = *key;
 	return 0;
 }
 
@@ -140,25 +198,16 @@ int kvm2_trace_counts_add(struct kvm2_trace_counts *counts,
 		.reason = event->reason,
 	};
 	struct cell *cell;
-	int err;
 
 	if (event->kind == KVM2_TRACE_OTHER || !event->reason)
 		return 0;
 	if (task)
 		key_complete(&key, task);
-	cell = find_cell(counts->cells, counts->nr_cells, &key);
-	if (!cell->count) {
-		if (counts->nr >= counts->nr_cells / 4 * 3) {
-			err = counts_grow(counts);
-			if (err)
-				return err;
-			cell = find_cell(counts->cells, counts->nr_cells, &key);
-		}
-		cell->key = key;
-		counts->nr++;
-	}
+	cell = get_cell(counts, &key);
+	if (!cell)
+		return -ENOMEM;
 	cell->count++;
-	return 0;
+	return settle_pending(counts, event, &key);
 }
 
 void kvm2_trace_counts_mark(struct kvm2_trace_counts *counts)

@@ -36,6 +36,14 @@ static const struct number_name xstate_names[] = { KVM2_XSTATE_NAMES(X) };
 static const struct register_name register_names[] = { KVM2_REGISTERS(X) };
 #undef X
 
+/* Of the kernel alone: the call is made again, or becomes EINTR. */
+static const struct number_name restart_names[] = {
+	{ 512, "ERESTARTSYS" },
+	{ 513, "ERESTARTNOINTR" },
+	{ 514, "ERESTARTNOHAND" },
+	{ 516, "ERESTART_RESTARTBLOCK" },
+};
+
 #define FIND(table, number) \
 	find_name(table, sizeof(table) / sizeof((table)[0]), number)
 
@@ -70,6 +78,8 @@ const char *kvm2_trace_errno_name(int error,
 {
 	const char *name = strerrorname_np(abs(error));
 
+	if (!name)
+		name = FIND(restart_names, (uint64_t)abs(error));
 	if (name)
 		snprintf(buffer, KVM2_TRACE_NAME_SIZE, "%s", name);
 	else

@@ -183,6 +183,38 @@ static void a_thread_that_gets_another_vm_keeps_the_old_counts_apart(void **stat
 	assert_int_equal(rows[2].count, 20);
 }
 
+static void an_exit_of_kvm2_that_is_reported_twice_counts_once(void **state)
+{
+	const struct kvm2_trace_event cpu = cpu_exit(101, 0, "io");
+	const struct kvm2_trace_event classic = user_exit(101, "io");
+	const struct kvm2_trace_event kvm2 = kvm2_exit(101, 1, 0, "memory_fault");
+	const struct kvm2_trace_count *rows;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		count(&cpu, 1);
+		count(&classic, 1);
+		kvm2_trace_counts_mark(counts);
+		count(&kvm2, 1);
+	}
+	assert_int_equal(list(&rows), 2);
+	assert_int_equal(rows[0].kind, KVM2_TRACE_EXIT_CPU);
+	assert_int_equal(rows[0].count, 3);
+	assert_int_equal(rows[0].recent, 0);
+	assert_string_equal(rows[1].reason, "memory_fault");
+	assert_int_equal(rows[1].count, 3);
+	assert_int_equal(rows[1].recent, 1);
+
+	/* One of a classic vcpu that the same thread runs stays. */
+	count(&classic, 1);
+	count(&classic, 1);
+	count(&cpu, 1);
+	count(&kvm2, 1);
+	assert_int_equal(list(&rows), 3);
+	assert_string_equal(rows[2].reason, "io");
+	assert_int_equal(rows[2].count, 2);
+}
+
 static void kvm2_vms_come_before_classic_ones(void **state)
 {
 	const struct kvm2_trace_event classic = user_exit(101, "io");
@@ -240,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(classic_exits_get_the_vcpu_of_their_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_vcpu_that_changes_its_thread_is_one_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thread_that_gets_another_vm_keeps_the_old_counts_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_exit_of_kvm2_that_is_reported_twice_counts_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(kvm2_vms_come_before_classic_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(recent_counts_begin_at_the_mark, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_rows_are_all_there, setup, teardown),
