@@ -30,3 +30,23 @@ HEADERS += \
 	libkvm2/include/kvm2/kvm2.h \
 	kernel/include/uapi/linux/kvm2.h \
 	kernel/include/uapi/linux/kvm2_names.h
+
+TESTS += \
+	tests/unit/libkvm2/records_test \
+	tests/unit/libkvm2/names_test \
+	tests/unit/libkvm2/map_plan_test \
+	tests/unit/libkvm2/dirty_runs_test \
+	tests/unit/libkvm2/exit_classic_test
+tests/unit/libkvm2/records_test_LIBS := libkvm2
+tests/unit/libkvm2/names_test_LIBS := libkvm2
+tests/unit/libkvm2/map_plan_test_LIBS := libkvm2
+tests/unit/libkvm2/map_plan_test_CPPFLAGS := -Ilibkvm2/src
+tests/unit/libkvm2/dirty_runs_test_LIBS := libkvm2
+tests/unit/libkvm2/dirty_runs_test_CPPFLAGS := -Ilibkvm2/src
+tests/unit/libkvm2/exit_classic_test_LIBS := libkvm2
+tests/unit/libkvm2/exit_classic_test_CPPFLAGS := -Ilibkvm2/src
+
+VM_TESTS += tests/vm/libkvm2_test
+tests/vm/libkvm2_test_SOURCES := tests/vm/tap.c
+tests/vm/libkvm2_test_LIBS := libkvm2
+tests/vm/libkvm2_test_KERNELS := patched stock
