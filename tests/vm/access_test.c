@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A debugger's view: another process reads and writes a running vcpu by
+ * thread pidfd, and steps it by SIGTRAP stops that its VMM never sees.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <kvm2/kvm2.h>
+
+#include "guest.h"
+#include "tap.h"
+
+#define STEPS	100
+
+/* What the VMM tells through memory that both processes share. */
+struct report {
+	atomic_int ready;
+	atomic_int exits;	/* calls that returned 0 */
+	atomic_int errors;	/* and those that did not */
+	atomic_int last;	/* exit reason, or negative errno */
+	_Atomic uint32_t ended;	/* value of GUEST_PORT_END */
+};
+
+struct vmm {
+	pid_t pid;
+	int pidfd;
+	struct report *report;
+};
+
+static void run_vmm(struct report *report, const void *program,
+		    bool block_signals)
+{
+	struct kvm2_run run = {};
+	sigset_t all;
+	uint8_t *ram;
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigfillset(&all);
+	if (block_signals)
+		sigprocmask(SIG_BLOCK, &all, NULL);
+	r = guest_create_vm("access_test", &ram);
+	if (!r)
+		r = kvm2_sys_create_vcpu(0, 0);
+	if (!r)
+		r = guest_start(program, 0);
+	report->last = r;
+	report->ready = 1;
+	while (!r) {
+		r = guest_enter(&run);
+		if (r == -EINTR) {
+			report->errors++;
+			r = 0;
+			continue;
+		}
+		report->last = r ? r : (int)run.exit_reason;
+		if (!r && run.exit_reason == KVM2_EXIT_IO &&
+		    run.io.port == GUEST_PORT_END) {
+			uint32_t value;
+
+			memcpy(&value, run.io.data, sizeof(value));
+			report->ended = value;
+		}
+		report->exits++;
+		if (!r && run.exit_reason == KVM2_EXIT_DEBUG)
+			usleep(1000);
+	}
+	report->errors++;
+	_exit(0);
+}
+
+static void start_vmm(struct vmm *vmm, const void *program, bool block_signals)
+{
+	vmm->report = mmap(NULL, sizeof(*vmm->report), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (vmm->report == MAP_FAILED)
+		tap_die("shared memory");
+	vmm->pid = fork();
+	if (vmm->pid < 0)
+		tap_die("fork");
+	if (!vmm->pid)
+		run_vmm(vmm->report, program, block_signals);
+	while (!vmm->report->ready)
+		usleep(1000);
+	if (vmm->report->last)
+		tap_die("the VMM (%d)", vmm->report->last);
+	/* Let it get into the guest. */
+	usleep(10000);
+	vmm->pidfd = kvm2_thread_pidfd_open(vmm->pid);
+	if (vmm->pidfd < 0)
+		tap_die("pidfd_open (%d)", vmm->pidfd);
+}
+
+static void end_vmm(struct vmm *vmm)
+{
+	int status;
+
+	kill(vmm->pid, SIGKILL);
+	waitpid(vmm->pid, &status, __WALL);
+	close(vmm->pidfd);
+	munmap(vmm->report, sizeof(*vmm->report));
+}
+
+static int get(const struct vmm *vmm, uint32_t set, uint64_t number,
+	       void *value, size_t size)
+{
+	uint64_t data[16];
+	struct kvm2_records records;
+	int r;
+
+	kvm2_records_init(&records, data, sizeof(data));
+	kvm2_records_add(&records, set, number, NULL, size);
+	r = kvm2_sys_get_state(vmm->pidfd, data, records.used, 0);
+	if (r < 0)
+		return r;
+	kvm2_records_get(&records, set, number, value, size);
+	return 0;
+}
+
+static int set_u64(const struct vmm *vmm, uint32_t set, uint64_t number,
+		   uint64_t value, uint32_t size)
+{
+	uint64_t data[16];
+	struct kvm2_records records;
+	int r;
+
+	kvm2_records_init(&records, data, sizeof(data));
+	kvm2_records_add_u64(&records, set, number, value, size);
+	r = kvm2_sys_set_state(vmm->pidfd, data, records.used, 0);
+	return r < 0 ? r : 0;
+}
+
+static uint64_t rip_of(const struct vmm *vmm)
+{
+	uint64_t rip = ~0ULL;
+
+	get(vmm, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, &rip, sizeof(rip));
+	return rip;
+}
+
+static bool in_count_loop(uint64_t rip)
+{
+	uint64_t start = GUEST_CODE + (guest_count - guest_sum);
+
+	return rip >= start && rip < start + 16;
+}
+
+static void test_running(void)
+{
+	struct vmm vmm;
+	bool inside = true;
+	int i, r = 0;
+
+	start_vmm(&vmm, guest_count, false);
+	for (i = 0; i < 200 && !r; i++) {
+		uint64_t rip = 0;
+
+		r = get(&vmm, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, &rip, 8);
+		inside = inside && in_count_loop(rip);
+	}
+	tap_is(r, 0, "registers of a vcpu in the guest are read 200 times");
+	tap_ok(inside, "rip is in the loop each time");
+	tap_is(vmm.report->exits + vmm.report->errors, 0,
+	       "the VMM has seen nothing of it");
+
+	/* Out of the loop, to the end of a program: with a value in eax. */
+	set_u64(&vmm, KVM2_SET_GPR, KVM2_GPR_RAX, 4711, 8);
+	r = set_u64(&vmm, KVM2_SET_GPR, KVM2_GPR_RDX, 1, 8);
+	tap_is(r, 0, "registers of a vcpu in the guest are written");
+	r = set_u64(&vmm, KVM2_SET_CONTROL, KVM2_CONTROL_RIP,
+		    GUEST_CODE + (guest_ports - guest_sum), 8);
+	for (i = 0; i < 1000 && vmm.report->exits < 3; i++)
+		usleep(1000);
+	tap_ok(!r && vmm.report->exits >= 3,
+	       "a new rip takes the guest somewhere else");
+	end_vmm(&vmm);
+}
+
+static void test_halted(void)
+{
+	struct vmm vmm;
+	uint32_t mp = 0;
+	int r;
+
+	start_vmm(&vmm, guest_halt, true);
+	r = get(&vmm, KVM2_SET_MP, KVM2_MP_STATE, &mp, sizeof(mp));
+	tap_is(r, 0, "a vcpu that sleeps in HLT is read");
+	tap_is(mp, KVM2_MP_HALTED, "its state is halted");
+	tap_is(vmm.report->exits + vmm.report->errors, 0,
+	       "and it sleeps on, unseen by the VMM");
+	end_vmm(&vmm);
+}
+
+static void test_refusals(void)
+{
+	struct vmm vmm;
+	int r;
+
+	start_vmm(&vmm, guest_count, false);
+	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
+		    KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP |
+		    KVM2_DEBUG_SIGTRAP, 4);
+	tap_is(r, -EPERM, "only the tracer may ask for SIGTRAP");
+	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_EVENT, 0, 8);
+	tap_is(r, -EACCES, "the debug event is read-only");
+	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
+		    KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP, 4);
+	tap_is(r, 0, "others may step the guest");
+	usleep(50000);
+	tap_ok(vmm.report->exits > 0 && vmm.report->last == KVM2_EXIT_DEBUG,
+	       "and the VMM gets debug exits then");
+	end_vmm(&vmm);
+}
+
+/* Wait for a stop of the VMM. Return: the signal, or a negative number. */
+static int wait_stop(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
+		return -1;
+	/* SIGTRAP with an event is a ptrace stop of another kind. */
+	return status >> 16 ? -(status >> 16) : WSTOPSIG(status);
+}
+
+/* The length of each instruction of guest_count, by where rip goes. */
+static bool is_step(uint64_t from, uint64_t to)
+{
+	return from != to && in_count_loop(from) && in_count_loop(to);
+}
+
+static const char *check_step(const struct vmm *vmm, uint64_t *rip)
+{
+	struct kvm2_debug_event event = {};
+	uint64_t next;
+	siginfo_t info;
+
+	if (ptrace(PTRACE_CONT, vmm->pid, 0, 0))
+		return "the VMM is continued";
+	if (wait_stop(vmm->pid) != SIGTRAP)
+		return "it stops with SIGTRAP";
+	if (ptrace(PTRACE_GETSIGINFO, vmm->pid, 0, &info))
+		return "the signal has details";
+	next = rip_of(vmm);
+	if (info.si_code != TRAP_TRACE || (uintptr_t)info.si_addr != next)
+		return "si_code is TRAP_TRACE and si_addr the guest's pc";
+	if (get(vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_EVENT, &event,
+		sizeof(event)) || event.exception != 1 || event.pc != next)
+		return "the debug event says the same";
+	if (!is_step(*rip, next))
+		return "rip moves by an instruction";
+	*rip = next;
+	return NULL;
+}
+
+static void test_steps(bool block_signals)
+{
+	const char *blocked = block_signals ? ", all signals blocked" : "";
+	const char *wrong = NULL;
+	struct vmm vmm;
+	uint64_t rip;
+	uint64_t mask = 0;
+	int i, r;
+
+	start_vmm(&vmm, guest_count, block_signals);
+	ptrace(PTRACE_SEIZE, vmm.pid, 0, 0);
+	ptrace(PTRACE_INTERRUPT, vmm.pid, 0, 0);
+	wait_stop(vmm.pid);
+	rip = rip_of(&vmm);
+	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
+		    KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP |
+		    KVM2_DEBUG_SIGTRAP, 4);
+	tap_is(r, 0, "the tracer asks for SIGTRAP%s", blocked);
+	for (i = 0; i < STEPS && !wrong; i++)
+		wrong = check_step(&vmm, &rip);
+	tap_ok(!wrong, "%d single steps%s: %s", i, blocked,
+	       wrong ? wrong : "each stops where it should");
+	ptrace(PTRACE_GETSIGMASK, vmm.pid, sizeof(mask), &mask);
+	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 0, 4);
+	tap_is(r, 0, "stepping is turned off%s", blocked);
+	ptrace(PTRACE_DETACH, vmm.pid, 0, 0);
+	usleep(20000);
+	tap_is(vmm.report->exits + vmm.report->errors, 0,
+	       "the VMM has seen no exit and no signal%s", blocked);
+
+	/* Back inside the guest SIGTRAP is blocked again. */
+	ptrace(PTRACE_SEIZE, vmm.pid, 0, 0);
+	ptrace(PTRACE_INTERRUPT, vmm.pid, 0, 0);
+	wait_stop(vmm.pid);
+	ptrace(PTRACE_GETSIGMASK, vmm.pid, sizeof(mask), &mask);
+	tap_is(!!(mask & 1ULL << (SIGTRAP - 1)), block_signals,
+	       "SIGTRAP is %sblocked afterwards", block_signals ? "" : "not ");
+	end_vmm(&vmm);
+}
+
+/* A tracer that dies while it steps: the VMM must live. */
+static void test_dead_tracer(void)
+{
+	struct vmm vmm;
+	pid_t tracer;
+	int status, i;
+
+	start_vmm(&vmm, guest_count, false);
+	tracer = fork();
+	if (!tracer) {
+		ptrace(PTRACE_SEIZE, vmm.pid, 0, 0);
+		ptrace(PTRACE_INTERRUPT, vmm.pid, 0, 0);
+		wait_stop(vmm.pid);
+		set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
+			KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP |
+			KVM2_DEBUG_SIGTRAP, 4);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(tracer, &status, 0);
+	for (i = 0; i < 1000 && !vmm.report->exits; i++)
+		usleep(1000);
+	tap_is(waitpid(vmm.pid, &status, WNOHANG), 0,
+	       "a VMM whose tracer was killed lives on");
+	tap_is(vmm.report->last, KVM2_EXIT_DEBUG,
+	       "its steps are ordinary debug exits then");
+	end_vmm(&vmm);
+}
+
+/* The text of /proc/@pid/kvm2. Return: its length, or a negative errno. */
+static int read_proc(pid_t pid, char *text, size_t size)
+{
+	char path[64];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/kvm2", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	length = read(fd, text, size - 1);
+	length = length < 0 ? -errno : length;
+	close(fd);
+	text[length < 0 ? 0 : length] = 0;
+	return length;
+}
+
+static void test_proc(void)
+{
+	char text[1000], expected[200];
+	struct vmm vmm;
+	pid_t nobody;
+	int status;
+
+	start_vmm(&vmm, guest_halt, false);
+	read_proc(vmm.pid, text, sizeof(text));
+	snprintf(expected, sizeof(expected), "vcpu 0 tid %d halted\n", vmm.pid);
+	tap_ok(strstr(text, expected) && strstr(text, "name access_test\n") &&
+	       strstr(text, "000000000000-00000007ffff rw - "),
+	       "/proc/PID/kvm2 tells the VM, its memory and its vcpu");
+	tap_is(read_proc(getpid(), text, sizeof(text)), 0,
+	       "it is empty for a process without a VM");
+	nobody = fork();
+	if (!nobody) {
+		if (setgid(65534) || setuid(65534))
+			_exit(1);
+		_exit(read_proc(vmm.pid, text, sizeof(text)) > 0);
+	}
+	waitpid(nobody, &status, 0);
+	tap_is(status, 0, "others may not read it");
+	end_vmm(&vmm);
+}
+
+int main(void)
+{
+	test_running();
+	test_halted();
+	test_refusals();
+	test_steps(false);
+	test_steps(true);
+	test_dead_tracer();
+	test_proc();
+	return tap_end();
+}

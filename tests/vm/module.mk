@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0
+# Tests of the kernel, each in a lab of its own.
+
+# A tiny real-mode guest in the test's own process; wants libkvm2.
+vm_guest := tests/vm/guest.c tests/vm/guest_code.S
+
+VM_TESTS += tests/vm/args_test
+tests/vm/args_test_SOURCES := tests/vm/args.c tests/vm/args_vm.c tests/vm/args_enter.c tests/vm/args_state.c \
+			      tests/vm/args_memory.c tests/vm/tap.c $(vm_guest)
+tests/vm/args_test_LIBS    := libkvm2
+tests/vm/args_test_LDFLAGS := -lpthread
+tests/vm/args_test_KERNELS := patched debug
+
+VM_TESTS += tests/vm/run_test
+tests/vm/run_test_SOURCES := tests/vm/tap.c $(vm_guest)
+tests/vm/run_test_LIBS    := libkvm2
+tests/vm/run_test_KERNELS := patched debug
+
+VM_TESTS += tests/vm/access_test
+tests/vm/access_test_SOURCES := tests/vm/tap.c $(vm_guest)
+tests/vm/access_test_LIBS    := libkvm2
+tests/vm/access_test_KERNELS := patched debug
+
+VM_TESTS += tests/vm/map_test
+tests/vm/map_test_SOURCES := tests/vm/hammer_code.S tests/vm/tap.c
+tests/vm/map_test_LIBS    := libkvm2
+tests/vm/map_test_LDFLAGS := -lpthread
+tests/vm/map_test_KERNELS := patched debug
+tests/vm/map_test_TIMEOUT := 300
