@@ -1,0 +1,69 @@
+# kvm2run: the reference VMM, and the guests of tests/guests/.
+
+PROGRAMS         += kvm2run
+BIN              += kvm2run
+MAN              += kvm2run/kvm2run.8
+COMP             += kvm2run/completion/kvm2run
+kvm2run_SOURCES  := $(wildcard kvm2run/src/*.c)
+kvm2run_LIBS     := libkvm2
+kvm2run_CPPFLAGS := -Ikvm2run/src
+kvm2run_LDFLAGS  := -pthread
+
+# ---- unit tests ----
+
+kvm2run_tests := tests/unit/kvm2run
+kvm2run_parse := $(addprefix kvm2run/src/,failure.c image.c image_flat.c image_multiboot.c)
+
+define kvm2run_test
+TESTS += $(kvm2run_tests)/$(1)_test
+$(kvm2run_tests)/$(1)_test_SOURCES  := $(2)
+$(kvm2run_tests)/$(1)_test_CPPFLAGS := -Ikvm2run/src
+$(kvm2run_tests)/$(1)_test_LDFLAGS  := -pthread
+$(kvm2run_tests)/$(1)_test_LIBS     := libkvm2
+endef
+$(eval $(call kvm2run_test,image,$(kvm2run_parse)))
+$(eval $(call kvm2run_test,layout,kvm2run/src/layout.c kvm2run/src/failure.c))
+$(eval $(call kvm2run_test,boot,$(kvm2run_parse) $(addprefix kvm2run/src/,\
+	boot.c file.c layout.c memory.c multiboot_info.c)))
+$(eval $(call kvm2run_test,multiboot_info,kvm2run/src/multiboot_info.c))
+$(eval $(call kvm2run_test,options,kvm2run/src/options.c kvm2run/src/failure.c))
+$(eval $(call kvm2run_test,ports,kvm2run/src/ports.c))
+$(eval $(call kvm2run_test,serial,kvm2run/src/serial.c kvm2run/src/ports.c))
+$(eval $(call kvm2run_test,fw_cfg,kvm2run/src/fw_cfg.c kvm2run/src/ports.c))
+$(eval $(call kvm2run_test,cmos,kvm2run/src/cmos.c kvm2run/src/ports.c))
+$(eval $(call kvm2run_test,power,kvm2run/src/power.c kvm2run/src/ports.c))
+$(eval $(call kvm2run_test,cpuid,kvm2run/src/cpuid.c))
+$(eval $(call kvm2run_test,entry,kvm2run/src/entry.c))
+$(eval $(call kvm2run_test,report,kvm2run/src/report.c))
+
+# ---- guests: 32-bit code for no operating system, whatever the user's flags ----
+
+guests         := $(B)/tests/guests
+guests_elf     := $(addprefix $(guests)/,count pace info)
+guests_flat    := $(addprefix $(guests)/,hello.bin echo.bin hammer.bin)
+guests_FLAGS   := -m32 -march=i686 -O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
+		  -fno-asynchronous-unwind-tables -mgeneral-regs-only -Itests/guests \
+		  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+guests_LDFLAGS := -m32 -nostdlib -static -no-pie -Wl,--build-id=none
+guests_common  := $(guests)/multiboot.o $(guests)/guest.o
+ALL            += $(guests_elf) $(guests_flat)
+VM_NEEDS       += $(guests_elf) $(guests_flat)
+OBJS           += $(guests_common) $(addsuffix .o,$(guests_elf) $(basename $(guests_flat)))
+
+$(guests)/%.o: tests/guests/%.c kvm2run/module.mk
+	$(SAY) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(guests_FLAGS) -std=gnu11 -MMD -MP -c $< -o $@
+
+$(guests)/%.o: tests/guests/%.S kvm2run/module.mk
+	$(SAY) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(guests_FLAGS) -MMD -MP -c $< -o $@
+
+$(guests_elf): $(guests)/%: $(guests)/%.o $(guests_common) tests/guests/guest.ld
+	$(SAY) LD $@
+	$(Q)$(CC) $(guests_LDFLAGS) -Wl,-T,tests/guests/guest.ld -o $@ $(filter %.o,$^)
+
+$(guests_flat): $(guests)/%.bin: $(guests)/%.o
+	$(SAY) LD $@
+	$(Q)$(CC) $(guests_LDFLAGS) -Wl,-Ttext=0,--oformat=binary -o $@ $<
