@@ -94,7 +94,7 @@ BASE_CFLAGS := -std=gnu11 -Wall -Wextra -Wvla -Wshadow -Wstrict-prototypes -Wmis
 BASE_CPPFLAGS := -D_GNU_SOURCE -DKVM2_VERSION='"$(VERSION)"' -Ikernel/include/uapi
 
 # What a fresh Debian 12 lacks for the user space part; kernel/module.mk adds its own.
-PACKAGES := gcc libc6-dev make pkg-config libcmocka-dev
+PACKAGES := gcc libc6-dev make pkg-config libcmocka-dev man-db util-linux
 
 PROGRAMS  :=
 LIBRARIES :=
@@ -214,6 +214,7 @@ check-style: all ## headers compile alone, layers, man pages and completions aga
 	@rm -rf $(RESULTS)/check-style
 	@CC="$(CC)" CPPFLAGS="$(BASE_CPPFLAGS) $(foreach p,$(all_pkgs),$($(p)_pkg_cflags))" B="$(B)" \
 	INCLUDES="$(foreach l,$(LIBRARIES),$($(l)_INCLUDE))" PROGRAMS="$(BIN) $(SBIN)" MAN="$(MAN)" COMP="$(COMP)" \
+	LIBRARIES="$(LIBRARIES)" \
 		tests/run $(RESULTS)/check-style/style tests/style
 	@tests/run --total $(RESULTS)/check-style $@
 
@@ -238,7 +239,7 @@ CHECKS := check check-san check-style check-vm $(CHECKS)
 test: deps ## install what is missing, build, run every check; ends with the totals
 	@rm -rf $(O)/results
 	@$(MAKE) --no-print-directory all
-	@status=0; for check in $(CHECKS); do $(MAKE) --no-print-directory $$check || status=1; done; \
+	@status=0; for check in $(CHECKS); do setpriv --pdeathsig TERM $(MAKE) --no-print-directory $$check || status=1; done; \
 	tests/run --total $(O)/results && exit $$status
 
 deps: ## install the Debian packages that are missing (as root)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The lab: tests/lab/lab boots a kernel on QEMU and runs a command in it.
 
-PACKAGES += qemu-system-x86 util-linux
+PACKAGES += qemu-system-x86
 
 LAB_NEEDS := $(O)/lab/init
 
