@@ -3,7 +3,7 @@
 
 LIBRARIES           += libkvm2trace
 libkvm2trace_SOURCES := tracepoints/src/source.c tracepoints/src/decode.c tracepoints/src/events.c \
-			tracepoints/src/names.c tracepoints/src/tasks.c tracepoints/src/count.c
+			tracepoints/src/format.c tracepoints/src/names.c tracepoints/src/tasks.c tracepoints/src/count.c
 libkvm2trace_INCLUDE := tracepoints/include
 libkvm2trace_PKGS   := libtracefs libtraceevent
 libkvm2trace_MAP    := tracepoints/libkvm2trace.map
@@ -20,12 +20,14 @@ COMP                += tracepoints/completion/kvm2trace
 PACKAGES            += libtracefs-dev libtraceevent-dev
 
 TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints/events_test \
-		       tests/unit/tracepoints/names_test tests/unit/tracepoints/count_test \
-		       tests/unit/tracepoints/tasks_test tests/unit/tracepoints/options_test \
-		       tests/unit/tracepoints/view_test
+		       tests/unit/tracepoints/format_test tests/unit/tracepoints/names_test \
+		       tests/unit/tracepoints/count_test tests/unit/tracepoints/tasks_test \
+		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test
 tests/unit/tracepoints/decode_test_LIBS  := libkvm2trace
 tests/unit/tracepoints/events_test_LIBS  := libkvm2trace
 tests/unit/tracepoints/events_test_CPPFLAGS := -Itracepoints/src
+tests/unit/tracepoints/format_test_LIBS  := libkvm2trace
+tests/unit/tracepoints/format_test_CPPFLAGS := -Itracepoints/src
 tests/unit/tracepoints/names_test_LIBS   := libkvm2trace
 tests/unit/tracepoints/count_test_LIBS   := libkvm2trace
 tests/unit/tracepoints/tasks_test_LIBS   := libkvm2trace
@@ -34,3 +36,14 @@ tests/unit/tracepoints/options_test_CPPFLAGS := -Itracepoints/kvm2trace
 tests/unit/tracepoints/view_test_SOURCES  := tracepoints/kvm2trace/view.c
 tests/unit/tracepoints/view_test_CPPFLAGS := -Itracepoints/kvm2trace
 tests/unit/tracepoints/view_test_LIBS     := libkvm2trace
+
+# ---- in the lab ----
+
+# What the demo runs; and a program that makes kvm2 report one of each.
+PROGRAMS             += trace_events
+trace_events_SOURCES := tests/vm/trace_events.c
+trace_events_LIBS    := libkvm2
+trace_events_LDFLAGS := -pthread
+
+VM_TESTS                     += tests/vm/trace_test
+tests/vm/trace_test_KERNELS  := patched stock debug

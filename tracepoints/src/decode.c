@@ -3,6 +3,7 @@
 #include <kvm2/trace.h>
 
 #include "events.h"
+#include "format.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -214,11 +215,26 @@ static int format_id(const char *text, size_t size)
 	return (int)id;
 }
 
+static struct tep_event *parse_format(struct kvm2_trace_decoder *decoder,
+				      const char *system, const char *text,
+				      size_t size)
+{
+	struct tep_event *tep = NULL;
+	char *copy = format_repair(text, &size);
+
+	if (!copy)
+		return NULL;
+	/* A print format that it does not understand is not fatal. */
+	tep_parse_format(decoder->tep, &tep, copy, size, system);
+	free(copy);
+	return tep;
+}
+
 int kvm2_trace_decoder_add(struct kvm2_trace_decoder *decoder,
 			   const char *system, const char *text, size_t size)
 {
 	struct kvm2_trace_format *format;
-	struct tep_event *tep = NULL;
+	struct tep_event *tep;
 	struct field type;
 	struct field pid;
 	int id;
@@ -228,11 +244,10 @@ int kvm2_trace_decoder_add(struct kvm2_trace_decoder *decoder,
 		return id;
 	if (decoder->formats[id])
 		return -EEXIST;
-	if (size > ULONG_MAX || !(format = calloc(1, sizeof(*format))))
+	format = calloc(1, sizeof(*format));
+	if (!format)
 		return -ENOMEM;
-
-	/* A print format that it does not understand is not fatal. */
-	tep_parse_format(decoder->tep, &tep, text, size, system);
+	tep = parse_format(decoder, system, text, size);
 	if (!tep || tep->id != id ||
 	    !field_from(&type, tep_find_common_field(tep, "common_type")) ||
 	    !field_from(&pid, tep_find_common_field(tep, "common_pid"))) {

@@ -211,6 +211,24 @@ static void classic_exits_to_user_space_have_the_words_of_kvm2(void **state)
 	assert_string_equal(event.reason, "EINTR");
 }
 
+static void the_kernels_words_for_errors_are_ours(void **state)
+{
+	struct userspace_exit_record record = {
+		.common = { .type = ID_USERSPACE_EXIT, .pid = 9 }, .reason = 2,
+	};
+	struct kvm2_trace_event event;
+
+	(void)state;
+	decode(&record, sizeof(record), &event);
+	assert_string_equal(text_of(&event, true), "reason KVM_EXIT_IO (2)");
+	record.error = -EINTR;
+	decode(&record, sizeof(record), &event);
+	assert_string_equal(text_of(&event, true), "reason restart (4)");
+	record.error = -EAGAIN;
+	decode(&record, sizeof(record), &event);
+	assert_string_equal(text_of(&event, true), "reason error (11)");
+}
+
 static void a_reason_is_named_once(void **state)
 {
 	struct kvm2_trace_event first;
@@ -247,6 +265,26 @@ static void an_ordinary_event_has_the_kernels_text(void **state)
 	assert_null(event.reason);
 	assert_true(event.has_vcpu);
 	assert_string_equal(text_of(&event, false), "vcpu 2");
+}
+
+static void enumerators_that_only_the_kernel_knows_are_understood(void **state)
+{
+	static const char format[] = FORMAT("kvm_clock", 801,
+		FIELD("unsigned int", "clock", 8, 4, 0),
+		"\"clock %s\", __print_symbolic(REC->clock, "
+		"{VDSO_CLOCKMODE_NONE, \"none\"}, {VDSO_CLOCKMODE_TSC, \"tsc\"})");
+	struct { struct common common; uint32_t clock; } record = {
+		.common = { .type = 801, .pid = 1 }, .clock = 1,
+	};
+	struct kvm2_trace_event event;
+
+	(void)state;
+	assert_int_equal(add("kvm", format), 0);
+	decode(&record, sizeof(record), &event);
+	assert_string_equal(text_of(&event, true), "clock tsc");
+	record.clock = 0;
+	decode(&record, sizeof(record), &event);
+	assert_string_equal(text_of(&event, true), "clock none");
 }
 
 static void an_event_without_a_format_is_shown_as_unknown(void **state)
@@ -368,9 +406,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_loop_is_an_exit_that_the_kernel_consumed, setup, teardown),
 		cmocka_unit_test_setup_teardown(reasons_of_the_processor_are_the_kernels_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(classic_exits_to_user_space_have_the_words_of_kvm2, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_kernels_words_for_errors_are_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reason_is_named_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(reasons_without_end_do_not_fill_the_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_ordinary_event_has_the_kernels_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(enumerators_that_only_the_kernel_knows_are_understood, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_event_without_a_format_is_shown_as_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_handler_whose_field_is_missing_is_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_record_too_short_for_its_format_is_refused, setup, teardown),
