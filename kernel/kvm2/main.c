@@ -66,6 +66,10 @@ static int configure_vm(struct kvm *kvm, const struct kvm2_vm_config *config)
 		if (r)
 			return r;
 	}
+	/* KVM takes this one and ignores it where the processor has it not. */
+	if (config->flags & KVM2_VM_EXIT_BUS_LOCK &&
+	    !kvm_caps.has_bus_lock_exit)
+		return -EOPNOTSUPP;
 	for (i = 0; i < ARRAY_SIZE(wishes); i++) {
 		if (!wishes[i].wanted)
 			continue;
@@ -95,7 +99,8 @@ static struct kvm2_vm *create_vm(struct file *kvm_file,
 
 	if (!kvm2_glue_is_dev_kvm(kvm_file))
 		return ERR_PTR(-EINVAL);
-	if (config->bsp_vcpu_id >= KVM_MAX_VCPU_IDS)
+	if (config->bsp_vcpu_id >= KVM_MAX_VCPU_IDS ||
+	    config->msr_exits & ~KVM_MSR_EXIT_REASON_VALID_MASK)
 		return ERR_PTR(-EINVAL);
 
 	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);

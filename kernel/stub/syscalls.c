@@ -110,6 +110,11 @@ SYSCALL_DEFINE4(kvm_enter_guest, struct kvm2_run __user *, urun, size_t, size,
 	r = check_size(size, KVM2_RUN_SIZE_VER0);
 	if (unlikely(r))
 		return r;
+	if (unlikely(size > sizeof(*urun))) {
+		r = check_zeroed_user(urun + 1, size - sizeof(*urun));
+		if (r <= 0)
+			return r ? r : -E2BIG;
+	}
 	if (unlikely(!v))
 		return absent();
 	if (umask) {
