@@ -27,3 +27,15 @@ tests/vm/map_test_LIBS    := libkvm2
 tests/vm/map_test_LDFLAGS := -lpthread
 tests/vm/map_test_KERNELS := patched debug
 tests/vm/map_test_TIMEOUT := 300
+
+VM_TESTS += tests/vm/state_test
+tests/vm/state_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
+tests/vm/state_test_LIBS    := libkvm2
+tests/vm/state_test_LDFLAGS := -lpthread
+tests/vm/state_test_KERNELS := patched debug
+
+VM_TESTS += tests/vm/state_register_test
+tests/vm/state_register_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
+tests/vm/state_register_test_LIBS    := libkvm2
+tests/vm/state_register_test_LDFLAGS := -lpthread
+tests/vm/state_register_test_KERNELS := patched debug
