@@ -70,7 +70,7 @@ static int take_regions(struct kvm2_map_plan *plan,
 		const struct kvm2_memory_region *before = &plan->slots[i - 1].region;
 
 		if (plan->slots[i].region.gpa - before->gpa < before->size)
-			return -EEXIST;
+			return -EINVAL;
 	}
 	return 0;
 }

@@ -47,8 +47,8 @@ struct kvm2_map_plan {
  * @old:	the current map, sorted by address
  * @regions:	the next map, in any order
  * @max_slots:	slot ids are below this
- * Return: 0; -EINVAL a region that is empty, unaligned, wraps, or has unknown
- *	   flags; -EEXIST regions overlap; -E2BIG too many; -ENOMEM.
+ * Return: 0; -EINVAL a region that is empty, unaligned, wraps, overlaps
+ *	   another, or has unknown flags; -E2BIG too many; -ENOMEM.
  */
 int kvm2_map_plan_init(struct kvm2_map_plan *plan, const struct kvm2_slot *old,
 		       size_t nr_old, const struct kvm2_memory_region *regions,

@@ -278,7 +278,9 @@ int kvm2_classic_get_dirty_log(struct kvm2_machine *base,
 	uint64_t next = log->gpa;
 	int ret;
 
-	if (log->flags || !log->nr_runs || log->nr_runs > INT32_MAX || !log->size ||
+	if (!log->nr_runs)
+		return -ENOSPC;
+	if (log->flags || log->nr_runs > INT32_MAX || !log->size ||
 	    (log->gpa | log->size) % KVM2_PAGE_BYTES || log->gpa + log->size < log->gpa)
 		return -EINVAL;
 

@@ -212,11 +212,12 @@ enum kvm2_api kvm2_machine_api(const struct kvm2_machine *machine);
  *
  * Context: any thread; calls for one machine wait for each other.
  * Return: dirty runs written to @map->dirty; -EINVAL flags, alignment, wrap,
- *	   an address outside user space; -EEXIST regions overlap; -E2BIG too
- *	   many; -ENOSPC @map->nr_dirty is too small; -ENOMEM; -EFAULT a bad
- *	   array (kvm2); -EIO the VM is dead. On an error the old map is in
- *	   force, but for -ENOTRECOVERABLE (classic): a step could not be
- *	   undone either, and the VM is of no more use.
+ *	   overlap, an address outside user space; -EEXIST a region covers
+ *	   memory of KVM's own; -E2BIG too many; -ENOSPC @map->nr_dirty is too
+ *	   small; -ENOMEM; -EFAULT a bad array (kvm2); -EIO the VM is dead. On
+ *	   an error the old map is in force, but for -ENOTRECOVERABLE
+ *	   (classic): a step could not be undone either, and the VM is of no
+ *	   more use.
  */
 int kvm2_machine_set_memory_map(struct kvm2_machine *machine,
 				const struct kvm2_memory_map *map);
@@ -232,9 +233,9 @@ int kvm2_machine_set_memory_map(struct kvm2_machine *machine,
  * where to go on.
  *
  * Context: any thread, while vcpus run.
- * Return: runs written to @log->runs; -EINVAL alignment, wrap, size 0, flags,
- *	   no room for runs; -ENOMEM; -EFAULT a bad array (kvm2); -EIO the VM is
- *	   dead. When pages have been taken before an error, their runs are
+ * Return: runs written to @log->runs; -ENOSPC @log->nr_runs is 0; -EINVAL
+ *	   alignment, wrap, size 0, flags; -ENOMEM; -EFAULT a bad array (kvm2);
+ *	   -EIO the VM is dead. When pages have been taken before an error, their runs are
  *	   returned instead.
  */
 int kvm2_machine_get_dirty_log(struct kvm2_machine *machine,
