@@ -592,14 +592,12 @@ static int check_groups(struct kvm2_state *s)
 			return r;
 		change->dirty |= BIT(KVM2_GROUP_GUEST_DEBUG);
 	}
-	for (group = 0; group < KVM2_NR_GROUPS; group++) {
-		if (!(change->dirty & BIT(group)) || !groups[group].check)
-			continue;
-		r = groups[group].check(s);
-		if (r)
-			return r;
+	r = kvm2_pdptrs_check(s);
+	for (group = 0; group < KVM2_NR_GROUPS && !r; group++) {
+		if (change->dirty & BIT(group) && groups[group].check)
+			r = groups[group].check(s);
 	}
-	return 0;
+	return r;
 }
 
 static int commit_group(struct kvm2_state *s, int group,

@@ -167,6 +167,7 @@ int kvm2_regs_commit(struct kvm2_state *s, const struct kvm2_values *values);
 void kvm2_regs_finish(struct kvm2_state *s);
 int kvm2_sregs_fetch(struct kvm2_state *s, struct kvm2_values *values);
 int kvm2_sregs_check(struct kvm2_state *s);
+int kvm2_pdptrs_check(struct kvm2_state *s);
 int kvm2_sregs_commit(struct kvm2_state *s, const struct kvm2_values *values);
 int kvm2_xcr0_fetch(struct kvm2_state *s, struct kvm2_values *values);
 int kvm2_xcr0_check(struct kvm2_state *s);

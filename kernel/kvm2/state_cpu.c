@@ -283,11 +283,11 @@ static int find_invalid_control(struct kvm2_state *s)
 	return -1;
 }
 
-static int check_pdptrs(struct kvm2_state *s)
+/* Whatever their values are: they are registers only with PAE paging. */
+int kvm2_pdptrs_check(struct kvm2_state *s)
 {
 	u64 reserved = s->vcpu->arch.reserved_gpa_bits | rsvd_bits(5, 8) |
 		       rsvd_bits(1, 2);
-	bool pae = has_pae_paging(s->now.control);
 	int number;
 
 	for (number = KVM2_CONTROL_PDPTR0; number <= KVM2_CONTROL_PDPTR3;
@@ -296,10 +296,14 @@ static int check_pdptrs(struct kvm2_state *s)
 
 		if (!kvm2_state_is_named(s, KVM2_SET_CONTROL, number))
 			continue;
-		if (pae && (!(pdptr & PT_PRESENT_MASK) || !(pdptr & reserved)))
-			continue;
-		kvm2_state_refuse(s, KVM2_SET_CONTROL, number);
-		return pae ? -EINVAL : -ENOENT;
+		if (!has_pae_paging(s->now.control)) {
+			kvm2_state_refuse(s, KVM2_SET_CONTROL, number);
+			return -ENOENT;
+		}
+		if (pdptr & PT_PRESENT_MASK && pdptr & reserved) {
+			kvm2_state_refuse(s, KVM2_SET_CONTROL, number);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -339,7 +343,7 @@ int kvm2_sregs_check(struct kvm2_state *s)
 		kvm2_state_refuse(s, KVM2_SET_CONTROL, number);
 		return -EINVAL;
 	}
-	return check_pdptrs(s) ?: check_segments(s);
+	return check_segments(s);
 }
 
 /*

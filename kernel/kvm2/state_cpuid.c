@@ -4,7 +4,7 @@
  *
  * KVM takes all leaves at once. So the records are laid over a copy of what
  * there is, and the whole is committed if it has changed. After the first
- * run of the vcpu KVM takes only what is there already.
+ * run of the vcpu KVM takes only what is there already: -EBUSY.
  */
 #include "state.h"
 
@@ -253,7 +253,7 @@ static int commit_overlay(struct kvm2_state *s, struct overlay *overlay)
 	}
 	if (r) {
 		kvfree(overlay->leaves);
-		return r;
+		return has_run && r == -EINVAL ? -EBUSY : r;
 	}
 	change->has_old_cpuid = !has_run;
 	change->refused = -1;
