@@ -58,6 +58,34 @@ out:
 	return err < 0 ? err : 0;
 }
 
+/* Local APIC: record numbers (offset >> 4) and what firmware writes there. */
+#define LAPIC_LINT0		0x35
+#define LAPIC_LINT1		0x36
+#define LAPIC_MODE_EXTINT	0x700
+#define LAPIC_MODE_NMI		0x400
+
+/*
+ * Virtual wire mode. Writing any local APIC state is what makes KVM (6.12)
+ * enter a new vcpu into the map by which it finds the target of an INIT; else
+ * it would be lost when no vcpu has changed its APIC in the meantime.
+ */
+static int set_lapic(struct kvm2_vcpu *handle)
+{
+	_Alignas(8) uint8_t data[2 * KVM2_RECORD_BYTES(4)];
+	struct kvm2_records records;
+	int err;
+
+	kvm2_records_init(&records, data, sizeof(data));
+	err = kvm2_records_add_u64(&records, KVM2_SET_LAPIC, LAPIC_LINT0, LAPIC_MODE_EXTINT, 4);
+	if (!err)
+		err = kvm2_records_add_u64(&records, KVM2_SET_LAPIC, LAPIC_LINT1, LAPIC_MODE_NMI,
+					   4);
+	if (err)
+		return err;
+	err = kvm2_vcpu_set_state(handle, data, records.used, 0);
+	return err < 0 ? err : 0;
+}
+
 static int set_entry(struct kvm2_vcpu *handle, const struct boot *boot)
 {
 	_Alignas(8) uint8_t data[ENTRY_BYTES];
@@ -83,6 +111,9 @@ static int set_up(struct vcpu *vcpu, struct kvm2_vcpu **handle, struct failure *
 	err = set_cpuid(*handle, machine->nr_vcpus);
 	if (err)
 		return vcpu_failure(failure, vcpu->id, "set CPUID", err);
+	err = set_lapic(*handle);
+	if (err)
+		return vcpu_failure(failure, vcpu->id, "set local APIC", err);
 	/* The others wait for INIT and SIPI, in the state they were created in. */
 	err = vcpu->id ? 0 : set_entry(*handle, &machine->boot);
 	if (err)
@@ -119,6 +150,16 @@ static void report_state(const struct vcpu *vcpu, char *text, size_t size)
 	}
 }
 
+/* The state that a processor has after a reset. */
+static bool registers_are_lost(const struct vcpu *vcpu, const struct kvm2_run *run)
+{
+	uint64_t rip;
+
+	return run->exit_reason == KVM2_EXIT_SHUTDOWN &&
+	       !kvm2_vcpu_get_u64(vcpu->handle, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, &rip) &&
+	       rip == 0xfff0;
+}
+
 static void crash(struct vcpu *vcpu, const struct kvm2_run *run)
 {
 	char text[REPORT_BYTES];
@@ -126,7 +167,9 @@ static void crash(struct vcpu *vcpu, const struct kvm2_run *run)
 
 	report_exit(run, text, sizeof(text));
 	length = strlen(text);
-	snprintf(text + length, sizeof(text) - length, "\n");
+	snprintf(text + length, sizeof(text) - length, "%s\n",
+		 registers_are_lost(vcpu, run) ? " (KVM on AMD processors resets the vcpu then: "
+						 "these are not the guest's registers)" : "");
 	length = strlen(text);
 	report_state(vcpu, text + length, sizeof(text) - length);
 	machine_crash(vcpu->machine, vcpu->id, text);
