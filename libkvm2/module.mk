@@ -31,6 +31,40 @@ HEADERS += \
 	kernel/include/uapi/linux/kvm2.h \
 	kernel/include/uapi/linux/kvm2_names.h
 
+libkvm2_pages := \
+	docs/man2/kvm_create_vm.2 \
+	docs/man2/kvm_create_vcpu.2 \
+	docs/man2/kvm_enter_guest.2 \
+	docs/man2/kvm_get_state.2 \
+	docs/man2/kvm_set_state.2 \
+	docs/man2/kvm_set_memory_map.2 \
+	docs/man2/kvm_get_dirty_log.2 \
+	docs/man3/kvm2_sys.3 \
+	docs/man3/kvm2_machine.3 \
+	docs/man3/kvm2_vcpu.3 \
+	docs/man3/kvm2_records.3 \
+	docs/man3/kvm2_names.3
+MAN += $(libkvm2_pages)
+PACKAGES += mandoc
+
+# The programs in the EXAMPLES of the manual: $(B)/examples/kvm2_vcpu.3 and so on.
+libkvm2_examples := $(patsubst docs/%,$(B)/examples/%,$(shell grep -l '^int main' $(libkvm2_pages)))
+VM_NEEDS += $(libkvm2_examples)
+
+$(B)/examples/%: docs/% $(B)/lib/libkvm2.a libkvm2/include/kvm2/kvm2.h kernel/include/uapi/linux/kvm2.h
+	$(SAY) CC $@
+	@mkdir -p $(@D)
+	$(Q)sed -n '/^\.SH EXAMPLES/,/^\.SH SEE/{/^\.EX/,/^\.EE/{/^\.E[XE]/d;s/\\-/-/g;s/\\e/\\/g;p}}' $< | \
+		$(CC) $(BASE_CFLAGS) -Werror -Wno-missing-prototypes -Ikernel/include/uapi -Ilibkvm2/include $(CFLAGS) \
+		-o $@ -x c - -x none $(B)/lib/libkvm2.a
+
+.PHONY: check-man
+check-man: $(libkvm2_examples) all ## manual pages of sections 2 and 3: form, prototypes, examples
+	@rm -rf $(RESULTS)/check-man
+	@B="$(B)" tests/run $(RESULTS)/check-man/man tests/man $(libkvm2_pages)
+	@tests/run --total $(RESULTS)/check-man $@
+CHECKS += check-man
+
 TESTS += \
 	tests/unit/libkvm2/records_test \
 	tests/unit/libkvm2/names_test \
@@ -50,3 +84,6 @@ VM_TESTS += tests/vm/libkvm2_test
 tests/vm/libkvm2_test_SOURCES := tests/vm/tap.c
 tests/vm/libkvm2_test_LIBS := libkvm2
 tests/vm/libkvm2_test_KERNELS := patched stock
+
+VM_TESTS += tests/vm/man_examples_test
+tests/vm/man_examples_test_KERNELS := patched stock
