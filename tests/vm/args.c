@@ -270,6 +270,17 @@ void args_check_bits64(const struct args_row *row, void *field,
 	check_bits(row, field, 64, known);
 }
 
+/* The read-only page, with @bytes bytes of @data and zeros. */
+static void fill_read_only(const void *data, size_t bytes)
+{
+	if (mprotect(args_read_only, 4096, PROT_READ | PROT_WRITE))
+		tap_die("mprotect");
+	memset(args_read_only, 0, 4096);
+	memcpy(args_read_only, data, bytes);
+	if (mprotect(args_read_only, 4096, PROT_READ))
+		tap_die("mprotect");
+}
+
 void args_check_pointer(const struct args_row *row, void *pointer,
 			size_t bytes, unsigned int flags)
 {
@@ -307,6 +318,7 @@ void args_check_pointer(const struct args_row *row, void *pointer,
 				 ((uint8_t *)pointer - (uint8_t *)row));
 	wrong.expected = -EFAULT;
 	good = *where;
+	fill_read_only((void *)(uintptr_t)good, bytes);
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		if (places[i].address == (uintptr_t)args_read_only &&
 		    !(flags & ARGS_WRITTEN))
@@ -320,5 +332,6 @@ void args_check_pointer(const struct args_row *row, void *pointer,
 		right &= is_right(&wrong, places[i].name);
 	}
 	*where = good;
+	fill_read_only(NULL, 0);
 	tap_ok(right, "%s: a bad pointer", row->what);
 }

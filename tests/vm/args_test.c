@@ -45,7 +45,7 @@ int main(void)
 	struct kvm2_run run = {};
 	uint32_t result = 0;
 
-	if (kvm_fd < 0)
+	if (kvm_fd < 0 || guest_hold_kvm())
 		tap_die("/dev/kvm");
 	args_init();
 	args_no_vm();

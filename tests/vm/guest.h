@@ -33,6 +33,15 @@ struct guest_record {
 };
 
 /**
+ * guest_hold_kvm() - keep KVM in use for the life of the process
+ *
+ * With its first VM and its last one KVM patches the text of the kernel. A
+ * QEMU before 8.1 may go on with what it has translated of it before, now and
+ * then. So a test that creates many VMs holds one, on the classic API.
+ */
+int guest_hold_kvm(void);
+
+/**
  * guest_create_vm() - give the process a VM with RAM and the programs in it
  * @name: of the VM
  * @ram:  out: the RAM, which stays mapped for the life of the process
