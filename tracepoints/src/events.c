@@ -67,10 +67,10 @@ static size_t kvm2_exit_print(const struct kvm2_trace_event *event,
 		return snprintf(buffer, size, "hypercall nr=%llu arg0=0x%llx",
 				LLU(detail0), LLU(detail1));
 	case KVM2_EXIT_RDMSR:
-		kvm2_trace_register_name(KVM2_SET_MSR, detail0, 8, name);
+		kvm2_trace_register_name(KVM2_SET_MSR, (uint32_t)detail0, 8, name);
 		return snprintf(buffer, size, "rdmsr %s", name);
 	case KVM2_EXIT_WRMSR:
-		kvm2_trace_register_name(KVM2_SET_MSR, detail0, 8, name);
+		kvm2_trace_register_name(KVM2_SET_MSR, (uint32_t)detail0, 8, name);
 		return snprintf(buffer, size, "wrmsr %s=0x%llx", name,
 				LLU(detail1));
 	case KVM2_EXIT_DEBUG:

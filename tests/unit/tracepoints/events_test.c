@@ -71,7 +71,7 @@ static void other_exits_show_their_details_by_name(void **state)
 	(void)state;
 	assert_string_equal(print_exit(KVM2_EXIT_MMIO, 0xfee00000, 0x12),
 			    "mmio gpa=0xfee00000 data=0x12");
-	assert_string_equal(print_exit(KVM2_EXIT_RDMSR, 0x10, 0),
+	assert_string_equal(print_exit(KVM2_EXIT_RDMSR, 2ULL << 32 | 0x10, 0),
 			    "rdmsr msr:tsc");
 	assert_string_equal(print_exit(KVM2_EXIT_WRMSR, 0x1234, 0x55),
 			    "wrmsr msr:0x1234=0x55");

@@ -138,7 +138,7 @@ TRACE_EVENT(kvm2_enter,
  *   io		port | size << 16 | direction << 24 | count << 32;
  *		the first 8 bytes of data
  *   mmio	gpa; data
- *   rdmsr,	index; data
+ *   rdmsr,	index | KVM2_MSR_EXIT_* << 32; data
  *   wrmsr
  *   debug	pc; dr6
  *   hypercall	nr; first argument
