@@ -133,7 +133,7 @@ static void put_count(struct view *view, size_t columns,
 		per_second(count->recent, totals->interval_ns) :
 		per_second(count->count, totals->elapsed_ns);
 	char row[VIEW_LINE_SIZE];
-	char process[32];
+	char process[KVM2_TRACE_PROCESS_SIZE + 16];
 	char vcpu[12] = "-";
 	char vm[24] = "-";
 
@@ -182,7 +182,7 @@ void view_table(struct view *view, const struct view_totals *totals,
 	put_row(view, columns, row);
 	put_row(view, columns, "");
 	snprintf(row, sizeof(row), "%4s  %-22s %4s  %-6s  %-18s %12s %11s",
-		 "VM", "PROCESS", "VCPU", "EXIT", "REASON", "COUNT", "PER SECOND");
+		 "VM", "NAME-PID", "VCPU", "EXIT", "REASON", "COUNT", "PER SECOND");
 	put_row(view, columns, row);
 	if (shown < nr_counts)
 		shown--;	/* for the line that says so */

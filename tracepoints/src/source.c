@@ -772,6 +772,24 @@ static int read_tgid(int tid)
 	return tgid ? tgid : tid;
 }
 
+/* The name of a process's kvm2 VM, as it was made with. */
+static bool read_vm_name(int tgid, char name[static KVM2_TRACE_PROCESS_SIZE])
+{
+	static const char label[] = " name ";
+	const char *found;
+	char line[256];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/kvm2", tgid);
+	if (!read_line(path, line, sizeof(line)))
+		return false;
+	found = strstr(line, label);
+	if (!found || !found[strlen(label)])
+		return false;
+	snprintf(name, KVM2_TRACE_PROCESS_SIZE, "%s", found + strlen(label));
+	return true;
+}
+
 void kvm2_trace_source_lookup(struct kvm2_trace_task *task, void *source)
 {
 	(void)source;
@@ -782,6 +800,7 @@ void kvm2_trace_source_lookup(struct kvm2_trace_task *task, void *source)
 	task->tgid = read_tgid(task->tid);
 	if (!read_comm(task->tid, task->comm))
 		task->comm[0] = '\0';
-	if (!read_comm(task->tgid, task->process))
-		memcpy(task->process, task->comm, sizeof(task->process));
+	if (!read_vm_name(task->tgid, task->process) &&
+	    !read_comm(task->tgid, task->process))
+		memcpy(task->process, task->comm, sizeof(task->comm));
 }

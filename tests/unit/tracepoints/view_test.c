@@ -91,7 +91,7 @@ static void a_table_has_a_row_for_each_count(void **state)
 	assert_string_equal(shown(),
 		"4.0 s: 99 events, 1 lost\n"
 		"\n"
-		"  VM  PROCESS                VCPU  EXIT    REASON                    COUNT  PER SECOND\n"
+		"  VM  NAME-PID               VCPU  EXIT    REASON                    COUNT  PER SECOND\n"
 		"   1  kvm2run-10                0  user    io                           90        30.0\n"
 		"   -  ?-20                      -  user    mmio                          8         0.0\n"
 		"\n");

@@ -175,13 +175,14 @@ const char *kvm2_trace_register_name(uint32_t set, uint64_t number,
 /* ---- tasks ---- */
 
 #define KVM2_TRACE_COMM_SIZE		16
+#define KVM2_TRACE_PROCESS_SIZE		32
 
 /**
  * struct kvm2_trace_task - what is known of a thread
  * @tid:	the thread
  * @tgid:	its process; @tid as long as it is not known
  * @comm:	its name; "" as long as it is not known
- * @process:	its process's name; "" as long as it is not known
+ * @process:	the name of its VM, else that of its process, else ""
  * @has_vm:	it runs, or ran, a vcpu of @vm
  * @has_vcpu:	it runs, or ran, @vcpu
  * @vm:		the VM's id
@@ -191,7 +192,7 @@ struct kvm2_trace_task {
 	int tid;
 	int tgid;
 	char comm[KVM2_TRACE_COMM_SIZE];
-	char process[KVM2_TRACE_COMM_SIZE];
+	char process[KVM2_TRACE_PROCESS_SIZE];
 	bool has_vm;
 	bool has_vcpu;
 	uint64_t vm;
@@ -245,7 +246,7 @@ size_t kvm2_trace_who(const struct kvm2_trace_event *event,
 /**
  * struct kvm2_trace_count - exits of one vcpu for one reason
  * @tgid:	the VM's process
- * @process:	its name
+ * @process:	the VM's name, else that of the process, else ""
  * @has_vm:	@vm is known: a kvm2 VM
  * @has_vcpu:	@vcpu is known
  * @vm:		the VM's id
@@ -257,7 +258,7 @@ size_t kvm2_trace_who(const struct kvm2_trace_event *event,
  */
 struct kvm2_trace_count {
 	int tgid;
-	char process[KVM2_TRACE_COMM_SIZE];
+	char process[KVM2_TRACE_PROCESS_SIZE];
 	bool has_vm;
 	bool has_vcpu;
 	uint64_t vm;
