@@ -24,7 +24,7 @@ endef
 $(eval $(call kvm2run_test,image,$(kvm2run_parse)))
 $(eval $(call kvm2run_test,layout,kvm2run/src/layout.c kvm2run/src/failure.c))
 $(eval $(call kvm2run_test,boot,$(kvm2run_parse) $(addprefix kvm2run/src/,\
-	boot.c file.c layout.c memory.c multiboot_info.c)))
+	boot.c file.c information.c layout.c memory.c multiboot_info.c)))
 $(eval $(call kvm2run_test,multiboot_info,kvm2run/src/multiboot_info.c))
 $(eval $(call kvm2run_test,options,kvm2run/src/options.c kvm2run/src/failure.c))
 $(eval $(call kvm2run_test,ports,kvm2run/src/ports.c))

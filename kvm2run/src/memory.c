@@ -30,6 +30,12 @@ uint8_t *memory_at(const struct memory *memory, uint64_t gpa, uint64_t bytes)
 	return bank ? memory->base + bank->offset + (gpa - bank->gpa) : NULL;
 }
 
+void memory_write(const struct memory *memory, uint64_t gpa, const void *data, size_t len)
+{
+	if (len)
+		memcpy(memory_at(memory, gpa, len), data, len);
+}
+
 int memory_map(const struct memory *memory, struct kvm2_machine *machine,
 	       struct failure *failure)
 {

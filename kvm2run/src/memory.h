@@ -4,6 +4,7 @@
 #define KVM2RUN_MEMORY_H
 
 #include <kvm2/kvm2.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "failure.h"
@@ -25,6 +26,9 @@ int memory_init(struct memory *memory, const struct layout *layout, struct failu
 
 /* Where [gpa, gpa + bytes) is, or NULL where that is not within one bank. */
 uint8_t *memory_at(const struct memory *memory, uint64_t gpa, uint64_t bytes);
+
+/* Copy to guest memory that is there, as a layout_take() has made sure. */
+void memory_write(const struct memory *memory, uint64_t gpa, const void *data, size_t len);
 
 /* Make RAM the memory map of @machine. */
 int memory_map(const struct memory *memory, struct kvm2_machine *machine,

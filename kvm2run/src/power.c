@@ -79,20 +79,29 @@ static const struct port_ops control_a_ops = {
 	.write = write_control_a,
 };
 
-/* The chipset's reset control register. */
-#define RESET_CPU 0x04
+/*
+ * The chipset's reset control register, a byte within PCI's configuration
+ * address, which is written as a whole and of which there is nothing else.
+ */
+#define PCI_ADDRESS	0xcf8
+#define RESET_OFFSET	1
+#define RESET_CPU	0x04
+
+static uint32_t read_reset(void *device, uint16_t offset, unsigned int width)
+{
+	(void)device;
+	return offset == RESET_OFFSET && width == 1 ? 0 : ~0U;
+}
 
 static void write_reset(void *device, uint16_t offset, unsigned int width, uint32_t value)
 {
-	(void)offset;
-	(void)width;
-	if (value & RESET_CPU)
+	if (offset == RESET_OFFSET && width == 1 && (value & RESET_CPU))
 		end(device, ENDING_RESET, 0);
 }
 
 static const struct port_ops reset_ops = {
-	.widths = 1,
-	.read = read_zero,
+	.widths = 1 | 4,
+	.read = read_reset,
 	.write = write_reset,
 };
 
@@ -125,7 +134,7 @@ static const struct power_ports {
 	{ 0xf4, 4, &exit_ops },
 	{ 0x604, 2, &sleep_ops },	/* QEMU's q35 */
 	{ 0xb004, 2, &sleep_ops },	/* QEMU's pc */
-	{ 0xcf9, 1, &reset_ops },
+	{ PCI_ADDRESS, 4, &reset_ops },
 };
 
 int power_add_ports(struct power *power, struct ports *ports)

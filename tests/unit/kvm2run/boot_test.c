@@ -172,6 +172,26 @@ static void initrds_follow_each_other_at_multiples_of_4(void **state)
 	assert_memory_equal(string_at(boot.initrd_gpa), boot.initrd.data, 11);
 }
 
+static void bios_data_area_says_where_memory_ends(void **state)
+{
+	(void)state;
+	options.image = write_kernel("kernel", KERNEL_GPA, 0);
+	assert_int_equal(load(), 0);
+	assert_int_equal(bytes_get16(memory_at(&memory, 0x40e, 2)), boot.info_gpa >> 4);
+	assert_int_equal(bytes_get16(memory_at(&memory, 0x413, 2)), boot.info_gpa >> 10);
+}
+
+static void image_over_the_bios_data_area_counts_for_more(void **state)
+{
+	uint8_t zeros[0x1000] = { 0xf4 };
+
+	(void)state;
+	options.image = write_file("low", zeros, sizeof(zeros));
+	options.wish = (struct image_wish){ .has_load = true, .load = 0 };
+	assert_int_equal(load(), 0);
+	assert_int_equal(bytes_get16(memory_at(&memory, 0x413, 2)), 0);
+}
+
 static void flat_binary_has_only_its_command_line(void **state)
 {
 	(void)state;
@@ -284,6 +304,8 @@ int main(void)
 		TEST(kernel_modules_and_information_are_in_memory),
 		TEST(module_string_keeps_its_arguments),
 		TEST(initrds_follow_each_other_at_multiples_of_4),
+		TEST(bios_data_area_says_where_memory_ends),
+		TEST(image_over_the_bios_data_area_counts_for_more),
 		TEST(flat_binary_has_only_its_command_line),
 		TEST(files_that_cannot_be_read_are_named),
 		TEST(file_too_large_for_any_guest_is_refused_unread),
