@@ -16,6 +16,6 @@ lab: $(KERNEL_$(or $(LAB_KERNEL),patched)) $(LAB_NEEDS) ## boot the lab; CMD='..
 	@O="$(O)" tests/lab/lab $(if $(CMD),"$$CMD")
 
 #help 
-#help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|debug|stock|path LAB_ENV="A=b C=d"
+#help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|bench|debug|stock|path LAB_ENV="A=b C=d"
 #help   LAB_ICOUNT=1 (one processor, its clock counts instructions) LAB_APPEND="for the kernel's command line"
 #help   LAB_IGNORE_SPLAT=1 LAB_QEMU=path.  Kernel console: build/lab/console-PID.log
