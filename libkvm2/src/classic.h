@@ -79,11 +79,20 @@ static inline struct vcpu_classic *classic_vcpu_of(struct kvm2_vcpu *base)
 }
 
 /* An ioctl with errno as the return value. */
-#define classic_ioctl(fd, request, argument)	({			\
-	int classic_ret = ioctl(fd, request, argument);			\
-									\
-	classic_ret < 0 ? -errno : classic_ret;				\
-})
+static inline int classic_ioctl(int fd, unsigned long request, void *argument)
+{
+	int ret = ioctl(fd, request, argument);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/* The same for requests that take a number, or nothing (0). */
+static inline int classic_ioctl_value(int fd, unsigned long request, unsigned long value)
+{
+	int ret = ioctl(fd, request, value);
+
+	return ret < 0 ? -errno : ret;
+}
 
 /* memory_classic.c */
 int kvm2_classic_set_memory_map(struct kvm2_machine *base,

@@ -10,9 +10,6 @@
 /* Interrupt pins that no local interrupt route may use: as in a kvm2 VM. */
 #define NR_RESERVED_PINS	256
 
-/* KVM_X2APIC_API_USE_32BIT_IDS, without the flag that breaks broadcasts. */
-#define X2APIC_FLAGS		KVM_X2APIC_API_USE_32BIT_IDS
-
 static int enable_cap(int vm_fd, uint32_t cap, uint64_t argument)
 {
 	struct kvm_enable_cap enable = { .cap = cap, .args[0] = argument };
@@ -22,7 +19,7 @@ static int enable_cap(int vm_fd, uint32_t cap, uint64_t argument)
 
 static int check_cap(int fd, uint32_t cap)
 {
-	return classic_ioctl(fd, KVM_CHECK_EXTENSION, (unsigned long)cap);
+	return classic_ioctl_value(fd, KVM_CHECK_EXTENSION, cap);
 }
 
 /* Without one of these a machine would not be what kvm2 promises. */
@@ -83,7 +80,7 @@ static const struct {
 	uint64_t argument;
 } fixed_caps[] = {
 	{ KVM_CAP_SPLIT_IRQCHIP, NR_RESERVED_PINS },
-	{ KVM_CAP_X2APIC_API, X2APIC_FLAGS },
+	{ KVM_CAP_X2APIC_API, KVM_X2APIC_API_USE_32BIT_IDS },
 	{ KVM_CAP_EXCEPTION_PAYLOAD, 1 },
 	{ KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1 },
 	{ KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
@@ -107,6 +104,12 @@ static int configure(int vm_fd, const struct kvm2_vm_config *config)
 	};
 	int ret;
 
+	/* KVM would take any, and no vcpu be the first to run. */
+	ret = check_cap(vm_fd, KVM_CAP_MAX_VCPU_ID);
+	if (ret < 0)
+		return ret;
+	if (config->bsp_vcpu_id >= (uint32_t)ret)
+		return -EINVAL;
 	for (size_t i = 0; i < sizeof(fixed_caps) / sizeof(fixed_caps[0]); i++) {
 		ret = enable_cap(vm_fd, fixed_caps[i].cap, fixed_caps[i].argument);
 		if (ret < 0)
@@ -119,7 +122,7 @@ static int configure(int vm_fd, const struct kvm2_vm_config *config)
 		if (ret < 0)
 			return ret == -EINVAL ? -EOPNOTSUPP : ret;
 	}
-	return classic_ioctl(vm_fd, KVM_SET_BOOT_CPU_ID, (unsigned long)config->bsp_vcpu_id);
+	return classic_ioctl_value(vm_fd, KVM_SET_BOOT_CPU_ID, config->bsp_vcpu_id);
 }
 
 /* What is the same for all vcpus and does not change. */
@@ -127,7 +130,7 @@ static int measure(struct machine_classic *machine)
 {
 	int ret;
 
-	ret = classic_ioctl(machine->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0UL);
+	ret = classic_ioctl_value(machine->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (ret < 0)
 		return ret;
 	machine->area_bytes = (size_t)ret;
@@ -163,7 +166,7 @@ static int create(const struct kvm2_vm_config *config,
 	ret = created->kvm_fd = kvm_open();
 	if (ret < 0)
 		goto err_free;
-	ret = created->vm_fd = classic_ioctl(created->kvm_fd, KVM_CREATE_VM, 0UL);
+	ret = created->vm_fd = classic_ioctl_value(created->kvm_fd, KVM_CREATE_VM, 0);
 	if (ret < 0)
 		goto err_close_kvm;
 	ret = configure(created->vm_fd, config);

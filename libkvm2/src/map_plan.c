@@ -77,12 +77,11 @@ static int take_regions(struct kvm2_map_plan *plan,
 
 /*
  * Both maps are sorted: walk them side by side. What leaves goes first, since
- * what comes may take its addresses and its id.
+ * what comes may take its addresses and its id. @is_kept: by id, all false.
  */
 static void find_changes(struct kvm2_map_plan *plan, const struct kvm2_slot *old,
-			 size_t nr_old, bool *id_is_used)
+			 size_t nr_old, bool *is_kept)
 {
-	bool *is_kept = id_is_used;
 	struct kvm2_slot_change *change;
 	uint32_t id = 0;
 	size_t i = 0;
@@ -124,7 +123,7 @@ int kvm2_map_plan_init(struct kvm2_map_plan *plan, const struct kvm2_slot *old,
 		       size_t nr_old, const struct kvm2_memory_region *regions,
 		       size_t nr_regions, uint32_t max_slots)
 {
-	bool *id_is_used = NULL;
+	bool *is_kept = NULL;
 	int ret = -ENOMEM;
 
 	memset(plan, 0, sizeof(*plan));
@@ -134,15 +133,15 @@ int kvm2_map_plan_init(struct kvm2_map_plan *plan, const struct kvm2_slot *old,
 	/* calloc(0) may be NULL: one element more than needed. */
 	plan->slots = calloc(nr_regions + 1, sizeof(*plan->slots));
 	plan->changes = calloc(nr_old + nr_regions + 1, sizeof(*plan->changes));
-	id_is_used = calloc((size_t)max_slots + 1, sizeof(*id_is_used));
-	if (!plan->slots || !plan->changes || !id_is_used)
+	is_kept = calloc((size_t)max_slots + 1, sizeof(*is_kept));
+	if (!plan->slots || !plan->changes || !is_kept)
 		goto out;
 
 	ret = take_regions(plan, regions, nr_regions);
 	if (ret == 0)
-		find_changes(plan, old, nr_old, id_is_used);
+		find_changes(plan, old, nr_old, is_kept);
 out:
-	free(id_is_used);
+	free(is_kept);
 	if (ret < 0)
 		kvm2_map_plan_fini(plan);
 	return ret;

@@ -385,8 +385,9 @@ int kvm2_classic_list_register(struct classic_state *s, struct classic_lister *l
 			       uint16_t set, uint64_t number)
 {
 	bool has_value = !(lister->flags & KVM2_STATE_HEADERS);
-	struct kvm2_record *record = (struct kvm2_record *)(lister->records + lister->used);
+	size_t offset = lister->used;
 	struct classic_register reg;
+	struct kvm2_record *record;
 	int ret;
 
 	ret = find_register(s, set, number, &reg);
@@ -400,6 +401,7 @@ int kvm2_classic_list_register(struct classic_state *s, struct classic_lister *l
 	lister->used += has_value ? KVM2_RECORD_BYTES(reg.size) : sizeof(*record);
 	if (lister->used > lister->size)
 		return 0;
+	record = (struct kvm2_record *)(lister->records + offset);
 	record->set = set;
 	record->attributes = reg.attributes;
 	record->size = reg.size;

@@ -176,14 +176,23 @@ static int access_offset(const struct vcpu_classic *vcpu, unsigned long request,
 	return classic_ioctl(vcpu->fd, request, &attr);
 }
 
+/* The int that ioctl() returns may be a frequency of 2 THz or more. */
+static int get_khz(const struct vcpu_classic *vcpu, uint64_t *khz)
+{
+	int ret = ioctl(vcpu->fd, KVM_GET_TSC_KHZ, 0);
+
+	if (ret == -1)
+		return -errno;
+	*khz = (uint32_t)ret;
+	return 0;
+}
+
 int kvm2_classic_tsc_fetch(struct classic_state *s, struct classic_values *values)
 {
-	int khz = classic_ioctl(s->vcpu->fd, KVM_GET_TSC_KHZ, 0UL);
-	int ret;
+	int ret = get_khz(s->vcpu, &values->tsc[KVM2_TSC_KHZ]);
 
-	if (khz < 0)
-		return khz;
-	values->tsc[KVM2_TSC_KHZ] = (uint64_t)khz;
+	if (ret < 0)
+		return ret;
 	ret = access_offset(s->vcpu, KVM_GET_DEVICE_ATTR, &values->tsc[KVM2_TSC_OFFSET]);
 	if (ret < 0)
 		return ret;
@@ -192,12 +201,13 @@ int kvm2_classic_tsc_fetch(struct classic_state *s, struct classic_values *value
 
 static int commit_khz(struct classic_state *s, uint64_t khz)
 {
-	int now = classic_ioctl(s->vcpu->fd, KVM_GET_TSC_KHZ, 0UL);
+	uint64_t now = 0;
+	int ret = get_khz(s->vcpu, &now);
 
-	if (now < 0 || (uint64_t)now == khz)
-		return now < 0 ? now : 0;
+	if (ret < 0 || now == khz)
+		return ret;
 	/* KVM takes 0 for the host's own. */
-	return khz ? classic_ioctl(s->vcpu->fd, KVM_SET_TSC_KHZ, (unsigned long)khz) : -EINVAL;
+	return khz ? classic_ioctl_value(s->vcpu->fd, KVM_SET_TSC_KHZ, khz) : -EINVAL;
 }
 
 /* The value moves the offset, without KVM's guess of which vcpus are in step. */

@@ -26,7 +26,7 @@ static int new_vcpu(struct machine_classic *machine, uint32_t id,
 
 	if (!created)
 		return -ENOMEM;
-	ret = classic_ioctl(machine->vm_fd, KVM_CREATE_VCPU, (unsigned long)id);
+	ret = classic_ioctl_value(machine->vm_fd, KVM_CREATE_VCPU, id);
 	if (ret < 0)
 		goto err_free;
 	created->fd = ret;
@@ -146,7 +146,7 @@ static int run_once(const struct vcpu_classic *vcpu)
 	do {
 		vcpu->area->exit_reason = KVM_EXIT_UNKNOWN;
 		vcpu->area->hw.hardware_exit_reason = 0;
-		ret = classic_ioctl(vcpu->fd, KVM_RUN, 0UL);
+		ret = classic_ioctl_value(vcpu->fd, KVM_RUN, 0);
 		/* -EAGAIN: an AP woke up from INIT; it may run now. */
 	} while (ret == -EAGAIN || (ret == 0 && is_internal(vcpu->area)));
 	return ret;

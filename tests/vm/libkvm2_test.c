@@ -199,11 +199,30 @@ static int set(struct fixture *f, uint32_t set_number, uint64_t number, uint64_t
 	return kvm2_vcpu_set_u64(f->vcpu, set_number, number, value);
 }
 
+static void note_failed(const struct fixture *f, const struct kvm2_records *records)
+{
+	const struct kvm2_record *failed = kvm2_records_failed(records);
+	char name[KVM2_NAME_SIZE];
+
+	if (failed)
+		tap_note("%s: refused: %s", f->api,
+			 kvm2_register_name(failed->set, failed->number, name));
+}
+
+static void reset(struct fixture *f)
+{
+	int ret = kvm2_vcpu_set_state(f->vcpu, f->reset_data, f->reset.used, 0);
+
+	if (ret < 0)
+		note_failed(f, &f->reset);
+	must(ret, "set the reset state");
+}
+
 static void start_code(struct fixture *f, const char *code, size_t bytes)
 {
 	memcpy(f->ram + CODE, code, bytes);
 	memset(f->ram + BUFFER, 0, PAGE);
-	must(kvm2_vcpu_set_state(f->vcpu, f->reset_data, f->reset.used, 0), "set the reset state");
+	reset(f);
 	must(set(f, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, CODE), "set rip");
 }
 
@@ -768,13 +787,8 @@ static void test_round_trip(struct fixture *f)
 	list_into(f, &first, f->data, KVM2_STATE_WRITABLE | KVM2_STATE_STABLE);
 	ret = kvm2_vcpu_set_state(f->vcpu, f->data, first.used, 0);
 	IS(ret, (long)first.used, "all that was read can be written back");
-	if (ret < 0 && kvm2_records_failed(&first)) {
-		char name[KVM2_NAME_SIZE];
-
-		tap_note("%s: refused: %s", f->api,
-			 kvm2_register_name(kvm2_records_failed(&first)->set,
-					    kvm2_records_failed(&first)->number, name));
-	}
+	if (ret < 0)
+		note_failed(f, &first);
 	list_into(f, &second, f->data2, KVM2_STATE_WRITABLE | KVM2_STATE_STABLE);
 	show_difference(f, &first, &second);
 	OK(first.used == second.used && !memcmp(f->data, f->data2, first.used),
@@ -852,6 +866,77 @@ static void test_single_step(struct fixture *f)
 	   KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP, "debug_control reads as it was set");
 	must(set(f, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 0), "clear debug_control");
 	OK(ends(f), "the guest runs on when stepping is over");
+}
+
+/* A value that is right more often than chance would have it. */
+static uint64_t likely(uint64_t below)
+{
+	return rand() % 4 ? (uint64_t)rand() % below : (uint64_t)rand() << 33 ^ (uint64_t)rand();
+}
+
+/* One that there is, or none in particular. */
+static void choose_register(const struct fixture *f, struct kvm2_record *record)
+{
+	const struct kvm2_record *real = NULL;
+
+	for (int i = rand() % 250; i >= 0; i--)
+		real = kvm2_records_next(&f->reset, real);
+	if (real && rand() % 4) {
+		record->set = real->set;
+		record->number = real->number;
+		record->size = rand() % 4 ? real->size : (uint32_t)likely(17);
+	} else {
+		record->set = (uint16_t)likely(KVM2_SET_GUEST_DEBUG + 2);
+		record->number = likely(80);
+		record->size = (uint32_t)likely(17);
+	}
+	record->attributes = (uint16_t)rand();
+}
+
+/* Random records. Return: their bytes. */
+static size_t make_nonsense(const struct fixture *f, uint64_t *data)
+{
+	char *at = (char *)data;
+	size_t used = 0;
+
+	for (int i = rand() % 3; i >= 0; i--) {
+		struct kvm2_record *record = (struct kvm2_record *)(at + used);
+		uint32_t bytes;
+
+		choose_register(f, record);
+		bytes = record->size % 1024;
+		for (uint32_t byte = 0; byte < bytes; byte++)
+			record->value[byte] = (uint8_t)(rand() % 3 ? 0 : rand());
+		used += KVM2_RECORD_BYTES(bytes);
+	}
+	return rand() % 4 ? used : (size_t)rand() % (used + 1);
+}
+
+static void test_nonsense(struct fixture *f)
+{
+	static const int allowed[] = { -EINVAL, -ENOENT, -EACCES, -EPERM, -EBUSY, -ENOSPC, -E2BIG };
+	int taken = 0, unexpected = 0;
+
+	start(f, guest_out);
+	srand(5);
+	for (int round = 0; round < 4000; round++) {
+		size_t size = make_nonsense(f, f->data);
+		uint32_t flags = rand() % 8 ? 0 : (uint32_t)likely(16) | (uint32_t)likely(18) << 16;
+		int ret = round % 2 ? kvm2_vcpu_get_state(f->vcpu, f->data, size, flags) :
+				      kvm2_vcpu_set_state(f->vcpu, f->data, size, 0);
+		bool known = ret >= 0;
+
+		taken += ret > 0;
+		for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+			known = known || ret == allowed[i];
+		if (!known && !unexpected++)
+			tap_note("%s: round %d returned %d", f->api, round, ret);
+	}
+	tap_note("%s: %d of 4000 random buffers were taken", f->api, taken);
+	OK(taken > 500, "some random records are taken");
+	IS(unexpected, 0, "the others are refused with errors that are documented");
+	start(f, guest_out);
+	OK(enter_io(f, KVM2_IO_OUT, 0x10, 1), "the vcpu can be reset and runs after random records");
 }
 
 /* ---- memory ---- */
@@ -1213,6 +1298,7 @@ static void test_api(enum kvm2_api api)
 	test_harvest(f);
 	test_threads(f);
 	test_foreign(f);
+	test_nonsense(f);
 	test_triple_fault(f);
 	kvm2_vcpu_destroy(f->vcpu);
 	kvm2_machine_destroy(f->machine);
