@@ -14,8 +14,18 @@ PROGRAMS            += kvm2trace
 kvm2trace_SOURCES   := tracepoints/kvm2trace/main.c tracepoints/kvm2trace/options.c tracepoints/kvm2trace/view.c
 kvm2trace_LIBS      := libkvm2trace
 SBIN                += kvm2trace
-MAN                 += docs/man/kvm2trace.8
+MAN                 += docs/man8/kvm2trace.8 docs/man3/kvm2_trace_source.3 docs/man3/kvm2_trace_decoder.3 \
+		       docs/man3/kvm2_trace_counts.3
 COMP                += tracepoints/completion/kvm2trace
+
+# The program in the EXAMPLES of the manual has to compile.
+tracepoints_example := $(B)/examples/man3/kvm2_trace_source.3
+ALL                 += $(tracepoints_example)
+$(tracepoints_example): docs/man3/kvm2_trace_source.3 tracepoints/include/kvm2/trace.h
+	$(SAY) CC $@
+	@mkdir -p $(@D)
+	$(Q)sed -n '/^\.SH EXAMPLES/,/^\.SH SEE/{/^\.EX/,/^\.EE/{/^\.E[XE]/d;s/\\-/-/g;s/\\e/\\/g;p}}' $< | \
+		$(CC) $(BASE_CFLAGS) -Werror -Itracepoints/include $(CFLAGS) -o $@ -c -x c -
 
 PACKAGES            += libtracefs-dev libtraceevent-dev
 
@@ -39,7 +49,7 @@ tests/unit/tracepoints/view_test_LIBS     := libkvm2trace
 
 # ---- in the lab ----
 
-# What the demo runs; and a program that makes kvm2 report one of each.
+# Makes kvm2 report one event of each kind.
 PROGRAMS             += trace_events
 trace_events_SOURCES := tests/vm/trace_events.c
 trace_events_LIBS    := libkvm2
@@ -47,3 +57,4 @@ trace_events_LDFLAGS := -pthread
 
 VM_TESTS                     += tests/vm/trace_test
 tests/vm/trace_test_KERNELS  := patched stock debug
+tests/vm/trace_test_TIMEOUT  := 400
