@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-// view.c: lines and tables as text, without a terminal.
+// view.c: lines and tables as text, without a terminal and on one.
 #include "view.h"
 
+#include <poll.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -132,6 +136,97 @@ static void the_last_lines_stand_below_the_table(void **state)
 	end();
 }
 
+/* A terminal of 10 lines of 60 columns is stdin, and @terminal's other end. */
+static int begin_terminal(struct termios *before)
+{
+	const struct winsize winsize = { .ws_row = 10, .ws_col = 60 };
+	int other;
+	int own;
+
+	assert_int_equal(openpty(&other, &own, NULL, NULL, &winsize), 0);
+	assert_int_equal(dup2(own, STDIN_FILENO), STDIN_FILENO);
+	tcgetattr(own, before);
+	file = fdopen(own, "w");
+	assert_int_equal(view_init(&view, file, 2, true), 0);
+	assert_true(view.is_live);
+	return other;
+}
+
+/* What a terminal's end has got, up to what ends a table. It takes a while. */
+static void read_table(int terminal, char *seen, size_t seen_size)
+{
+	size_t length = 0;
+
+	while (!strstr(seen, "\033[J")) {
+		const ssize_t got = read(terminal, seen + length,
+					 seen_size - 1 - length);
+
+		assert_true(got > 0);
+		length += (size_t)got;
+		seen[length] = '\0';
+	}
+}
+
+static void press(int terminal, const char *key)
+{
+	struct pollfd keys = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	assert_int_equal(write(terminal, key, 1), 1);
+	assert_int_equal(poll(&keys, 1, -1), 1);
+}
+
+static void on_a_terminal_the_table_stays_in_place_and_fits(void **state)
+{
+	struct kvm2_trace_count many[20];
+	struct termios before;
+	char seen[4096] = "";
+	int newlines = 0;
+	int terminal;
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++)
+		many[i] = counts[0];
+	terminal = begin_terminal(&before);
+	view_event(&view, &event, "a", "last line of all");
+	view_table(&view, &totals, many, 20);
+	read_table(terminal, seen, sizeof(seen));
+	assert_non_null(strstr(seen, "\033[H4.0 s: 99 events"));
+	assert_non_null(strstr(seen, "q ends"));
+	assert_non_null(strstr(seen, "(18 more rows)"));
+	assert_non_null(strstr(seen, "kvm2_exit          last"));
+	/* The end of a line may not wrap, or the table would scroll. */
+	assert_null(strstr(seen, "last line of all"));
+	for (const char *c = seen; *c; c++)
+		newlines += *c == '\n';
+	assert_true(newlines < 10);
+	view_fini(&view);
+	fclose(file);
+	close(terminal);
+}
+
+static void on_a_terminal_q_ends_and_gives_it_back(void **state)
+{
+	struct termios before;
+	struct termios after;
+	int terminal;
+
+	(void)state;
+	terminal = begin_terminal(&before);
+	assert_false(view_is_quit(&view));
+	press(terminal, "x");
+	assert_false(view_is_quit(&view));
+	press(terminal, "q");
+	assert_true(view_is_quit(&view));
+	tcgetattr(STDIN_FILENO, &after);
+	assert_false(after.c_lflag & (ICANON | ECHO));
+	assert_true(after.c_lflag & ISIG);
+	view_fini(&view);
+	tcgetattr(STDIN_FILENO, &after);
+	assert_int_equal(after.c_lflag, before.c_lflag);
+	fclose(file);
+	close(terminal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +235,8 @@ int main(void)
 		cmocka_unit_test(a_table_has_a_row_for_each_count),
 		cmocka_unit_test(the_last_table_has_the_rates_of_the_whole_time),
 		cmocka_unit_test(the_last_lines_stand_below_the_table),
+		cmocka_unit_test(on_a_terminal_the_table_stays_in_place_and_fits),
+		cmocka_unit_test(on_a_terminal_q_ends_and_gives_it_back),
 	};
 
 	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
