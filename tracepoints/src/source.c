@@ -305,9 +305,16 @@ static void set_options(struct kvm2_trace_source *source)
 
 static int open_cpu(struct kvm2_trace_source *source, int nr)
 {
-	struct cpu *cpu = &source->cpus[source->nr_cpus];
+	struct cpu *cpus;
+	struct cpu *cpu;
 	char file[64];
 
+	cpus = reallocarray(source->cpus, source->nr_cpus + 1, sizeof(*cpus));
+	if (!cpus)
+		return fail(source, -ENOMEM, "%s", strerror(ENOMEM));
+	source->cpus = cpus;
+	cpu = &cpus[source->nr_cpus];
+	memset(cpu, 0, sizeof(*cpu));
 	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", nr);
 	errno = 0;
 	cpu->fd = tracefs_instance_file_open(source->instance, file,
@@ -328,20 +335,26 @@ static int open_cpu(struct kvm2_trace_source *source, int nr)
 	return 0;
 }
 
+/* Processors may come and go, and need not be numbered without holes. */
 static int open_cpus(struct kvm2_trace_source *source)
 {
-	const long nr = sysconf(_SC_NPROCESSORS_CONF);
-	int err;
+	char *path = tracefs_instance_get_file(source->instance, "per_cpu");
+	DIR *dir = path ? opendir(path) : NULL;
+	struct dirent *entry;
+	int err = 0;
 
-	source->cpus = calloc((size_t)nr, sizeof(*source->cpus));
-	if (!source->cpus)
-		return fail(source, -ENOMEM, "%s", strerror(ENOMEM));
-	for (int i = 0; i < nr; i++) {
-		err = open_cpu(source, i);
-		if (err)
-			return err;
+	tracefs_put_tracing_file(path);
+	if (!dir)
+		return fail(source, -EIO, "tracefs: per_cpu: %s",
+			    strerror(errno));
+	while (!err && (entry = readdir(dir))) {
+		int nr;
+
+		if (sscanf(entry->d_name, "cpu%d", &nr) == 1)
+			err = open_cpu(source, nr);
 	}
-	return 0;
+	closedir(dir);
+	return err;
 }
 
 static int add_format(struct kvm2_trace_source *source,
