@@ -14,7 +14,7 @@ tests/vm/args_test_KERNELS := patched debug
 VM_TESTS += tests/vm/run_test
 tests/vm/run_test_SOURCES := tests/vm/tap.c $(vm_guest)
 tests/vm/run_test_LIBS    := libkvm2
-tests/vm/run_test_KERNELS := patched debug
+tests/vm/run_test_KERNELS := patched module debug
 
 VM_TESTS += tests/vm/access_test
 tests/vm/access_test_SOURCES := tests/vm/tap.c $(vm_guest)
@@ -39,3 +39,16 @@ tests/vm/state_register_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
 tests/vm/state_register_test_LIBS    := libkvm2
 tests/vm/state_register_test_LDFLAGS := -lpthread
 tests/vm/state_register_test_KERNELS := patched debug
+
+VM_TESTS += tests/vm/module_test
+tests/vm/module_test_SOURCES := tests/vm/tap.c $(vm_guest)
+tests/vm/module_test_LIBS    := libkvm2
+tests/vm/module_test_KERNELS := module
+
+VM_TESTS += tests/vm/storm_test
+tests/vm/storm_test_SOURCES := tests/vm/storm_victim.c tests/vm/storm_process.c tests/vm/storm_vcpu.c \
+			       tests/vm/leak.c tests/vm/tap.c $(vm_guest)
+tests/vm/storm_test_LIBS    := libkvm2
+tests/vm/storm_test_LDFLAGS := -lpthread -static
+tests/vm/storm_test_KERNELS := patched debug
+tests/vm/storm_test_TIMEOUT := 1800
