@@ -70,6 +70,8 @@ struct kvm2_trace_source *kvm2_trace_source_create(void)
 
 	if (!source)
 		return NULL;
+	/* Libraries do not print; message says what is wrong. */
+	tracefs_set_loglevel(TEP_LOG_NONE);
 	source->lock_fd = -1;
 	source->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	return source;
