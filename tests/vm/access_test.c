@@ -113,6 +113,15 @@ static void end_vmm(struct vmm *vmm)
 	munmap(vmm->report, sizeof(*vmm->report));
 }
 
+/* Until the VMM has got so many exits, or for ten seconds. */
+static void wait_exits(const struct vmm *vmm, int exits)
+{
+	int i;
+
+	for (i = 0; i < 10000 && vmm->report->exits < exits; i++)
+		usleep(1000);
+}
+
 static int get(const struct vmm *vmm, uint32_t set, uint64_t number,
 	       void *value, size_t size)
 {
@@ -181,23 +190,37 @@ static void test_running(void)
 	tap_is(r, 0, "registers of a vcpu in the guest are written");
 	r = set_u64(&vmm, KVM2_SET_CONTROL, KVM2_CONTROL_RIP,
 		    GUEST_CODE + (guest_ports - guest_sum), 8);
-	for (i = 0; i < 1000 && vmm.report->exits < 3; i++)
-		usleep(1000);
+	wait_exits(&vmm, 3);
 	tap_ok(!r && vmm.report->exits >= 3,
 	       "a new rip takes the guest somewhere else");
 	end_vmm(&vmm);
 }
 
+/* Return: the state that the vcpu gets to, HALTED if it ever does. */
+static uint32_t wait_halted(const struct vmm *vmm)
+{
+	uint32_t mp = ~0U;
+	int i;
+
+	for (i = 0; i < 10000 && mp != KVM2_MP_HALTED; i++) {
+		if (get(vmm, KVM2_SET_MP, KVM2_MP_STATE, &mp, sizeof(mp)))
+			break;
+		usleep(1000);
+	}
+	return mp;
+}
+
 static void test_halted(void)
 {
 	struct vmm vmm;
-	uint32_t mp = 0;
-	int r;
+	uint64_t rip;
 
 	start_vmm(&vmm, guest_halt, true);
-	r = get(&vmm, KVM2_SET_MP, KVM2_MP_STATE, &mp, sizeof(mp));
-	tap_is(r, 0, "a vcpu that sleeps in HLT is read");
-	tap_is(mp, KVM2_MP_HALTED, "its state is halted");
+	tap_is(wait_halted(&vmm), KVM2_MP_HALTED,
+	       "a vcpu that sleeps in HLT is halted");
+	rip = rip_of(&vmm);
+	tap_is(rip, GUEST_CODE + (guest_halt - guest_sum) + 2,
+	       "its registers are read");
 	tap_is(vmm.report->exits + vmm.report->errors, 0,
 	       "and it sleeps on, unseen by the VMM");
 	end_vmm(&vmm);
@@ -218,7 +241,7 @@ static void test_refusals(void)
 	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
 		    KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP, 4);
 	tap_is(r, 0, "others may step the guest");
-	usleep(50000);
+	wait_exits(&vmm, 1);
 	tap_ok(vmm.report->exits > 0 && vmm.report->last == KVM2_EXIT_DEBUG,
 	       "and the VMM gets debug exits then");
 	end_vmm(&vmm);
@@ -310,7 +333,7 @@ static void test_dead_tracer(void)
 {
 	struct vmm vmm;
 	pid_t tracer;
-	int status, i;
+	int status;
 
 	start_vmm(&vmm, guest_count, false);
 	tracer = fork();
@@ -324,8 +347,7 @@ static void test_dead_tracer(void)
 		kill(getpid(), SIGKILL);
 	}
 	waitpid(tracer, &status, 0);
-	for (i = 0; i < 1000 && !vmm.report->exits; i++)
-		usleep(1000);
+	wait_exits(&vmm, 1);
 	tap_is(waitpid(vmm.pid, &status, WNOHANG), 0,
 	       "a VMM whose tracer was killed lives on");
 	tap_is(vmm.report->last, KVM2_EXIT_DEBUG,
@@ -359,6 +381,7 @@ static void test_proc(void)
 	int status;
 
 	start_vmm(&vmm, guest_halt, false);
+	wait_halted(&vmm);
 	read_proc(vmm.pid, text, sizeof(text));
 	snprintf(expected, sizeof(expected), "vcpu 0 tid %d halted\n", vmm.pid);
 	tap_ok(strstr(text, expected) && strstr(text, "name access_test\n") &&
