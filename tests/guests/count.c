@@ -10,12 +10,17 @@
 #define STRING_BYTES	16
 #define TICK_NS		50000
 
-static uint32_t failures[GUEST_CPUS_MAX];
+/* What an instruction may answer wrongly. */
+enum kind { KIND_IN, KIND_INS, KIND_MMIO, KIND_CPUID, KIND_TIMER, NR_KINDS };
 
-static void expect(struct guest_cpu *cpu, bool holds)
+static const char *const kind_names[NR_KINDS] = { "in", "ins", "mmio", "cpuid", "timer" };
+
+static uint32_t failures[GUEST_CPUS_MAX][NR_KINDS];
+
+static void expect(struct guest_cpu *cpu, enum kind kind, bool holds)
 {
 	if (!holds)
-		failures[cpu->id]++;
+		failures[cpu->id][kind]++;
 }
 
 static void make_port_exits(struct guest_cpu *cpu)
@@ -27,13 +32,14 @@ static void make_port_exits(struct guest_cpu *cpu)
 	for (uint32_t n = guest_number("out", 100); n; n--)
 		guest_out8(cpu, port, (uint8_t)n);
 	for (uint32_t n = guest_number("in", 100); n; n--)
-		expect(cpu, guest_in8(cpu, port) == 0xff);
+		expect(cpu, KIND_IN, guest_in8(cpu, port) == 0xff);
 	for (uint32_t n = guest_number("outs", 2); n; n--)
 		guest_outs8(cpu, port, out, STRING_BYTES);
 	for (uint32_t n = guest_number("ins", 2); n; n--) {
 		memset(in[cpu->id], 0, STRING_BYTES);
 		guest_ins8(cpu, port, in[cpu->id], STRING_BYTES);
-		expect(cpu, in[cpu->id][0] == 0xff && in[cpu->id][STRING_BYTES - 1] == 0xff);
+		expect(cpu, KIND_INS,
+		       in[cpu->id][0] == 0xff && in[cpu->id][STRING_BYTES - 1] == 0xff);
 	}
 }
 
@@ -42,7 +48,7 @@ static void make_mmio_exits(struct guest_cpu *cpu)
 	uint32_t address = GUEST_MMIO + cpu->id * 4096;
 
 	for (uint32_t n = guest_number("mmio_read", 100); n; n--)
-		expect(cpu, guest_read32(cpu, address + n % 1024 * 4) == 0xffffffff);
+		expect(cpu, KIND_MMIO, guest_read32(cpu, address + n % 1024 * 4) == 0xffffffff);
 	for (uint32_t n = guest_number("mmio_write", 100); n; n--)
 		guest_write32(cpu, address + n % 1024 * 4, n);
 }
@@ -50,14 +56,14 @@ static void make_mmio_exits(struct guest_cpu *cpu)
 static void make_cpu_exits(struct guest_cpu *cpu)
 {
 	for (uint32_t n = guest_number("cpuid", 100); n; n--)
-		expect(cpu, guest_cpuid(cpu, 0) >= 1);
+		expect(cpu, KIND_CPUID, guest_cpuid(cpu, 0) >= 1);
 	for (uint32_t n = guest_number("hlt", 10); n; n--) {
 		uint32_t before = guest_ticks[cpu->id];
 
 		guest_timer_once(TICK_NS);
 		while (guest_ticks[cpu->id] == before)
 			guest_hlt(cpu);
-		expect(cpu, guest_ticks[cpu->id] == before + 1);
+		expect(cpu, KIND_TIMER, guest_ticks[cpu->id] == before + 1);
 	}
 }
 
@@ -72,6 +78,24 @@ static void print_count(struct guest_cpu *cpu, const char *name, uint32_t count)
 {
 	guest_print(cpu, name);
 	guest_print_number(cpu, count);
+}
+
+/* Return: there are none. */
+static bool print_failures(struct guest_cpu *cpu, uint32_t id)
+{
+	bool none = true;
+
+	for (uint32_t kind = 0; kind < NR_KINDS; kind++) {
+		if (!failures[id][kind])
+			continue;
+		print_count(cpu, "FAILED: wrong answers to cpu ", id);
+		guest_print(cpu, ": ");
+		guest_print(cpu, kind_names[kind]);
+		print_count(cpu, " ", failures[id][kind]);
+		guest_print(cpu, "\n");
+		none = false;
+	}
+	return none;
 }
 
 static void print_counts(struct guest_cpu *cpu, uint32_t io, uint32_t mmio, uint32_t cpuid,
@@ -122,11 +146,8 @@ void guest_end(struct guest_cpu *cpu)
 		print_counts(cpu, id == cpu->id ? io : other->io, other->mmio, other->cpuid,
 			     other->hlt);
 		guest_print(cpu, "\n");
-		if (failures[id]) {
-			print_count(cpu, "FAILED: wrong answers on this cpu: ", failures[id]);
-			guest_print(cpu, "\n");
+		if (!print_failures(cpu, id))
 			status = 1;
-		}
 		sum.mmio += other->mmio;
 		sum.cpuid += other->cpuid;
 		sum.hlt += other->hlt;

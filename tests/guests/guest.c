@@ -35,7 +35,7 @@
 
 #define SELECTOR_CODE		0x08
 #define GATE_INTERRUPT		0x8e00U
-#define STUB_BYTES		32
+#define STUB_BYTES		64
 
 struct guest_cpu guest_cpus[GUEST_CPUS_MAX];
 uint32_t guest_nr_cpus = 1;
@@ -49,6 +49,9 @@ extern const uint8_t ap_trampoline_end[];
 extern const uint8_t timer_stubs[];
 
 static volatile uint32_t go;
+
+/* In multiboot.S. */
+void guest_sti_hlt(void);
 
 /* Called from multiboot.S. */
 void guest_start(uint32_t magic, const uint32_t *info);
@@ -147,11 +150,10 @@ uint32_t guest_cpuid(struct guest_cpu *cpu, uint32_t leaf)
 	return leaf;
 }
 
-/* sti keeps interrupts off until hlt has begun: none is missed. */
 void guest_hlt(struct guest_cpu *cpu)
 {
 	cpu->hlt++;
-	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+	guest_sti_hlt();
 }
 
 static void pause(void)

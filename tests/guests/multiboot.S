@@ -15,6 +15,7 @@
 
 #define APIC_ID			0xfee00020
 #define APIC_EOI		0xfee000b0
+#define APIC_TIMER_INITIAL	0xfee00380
 
 	.section .multiboot, "a"
 	.balign 4
@@ -90,16 +91,40 @@ ap_start:
 	hlt
 	jmp	2b
 
-/* Every processor has a timer vector of its own, so none asks who it is. */
+/* One hlt that the timer wakes; interrupts are off before and after. */
+	.globl	guest_sti_hlt
+guest_sti_hlt:
+	sti
+before_hlt:
+	hlt
+	cli
+	ret
+
+/*
+ * Every processor has a timer vector of its own, so none asks who it is. The
+ * instruction after sti is never interrupted, but an emulated processor may
+ * forget that when it leaves the guest there (QEMU does, with nested SVM).
+ * Then nothing would wake the hlt: the tick does not count but comes again.
+ */
 	.altmacro
 	.macro	timer_stub cpu
-	.balign	32
+	.balign	64
+	cmpl	$before_hlt, (%esp)
+	je	too_early
 	incl	guest_ticks + \cpu * 4
 	movl	$0, APIC_EOI
 	iret
 	.endm
 
-	.balign	32
+too_early:
+	pushl	%eax
+	movl	APIC_TIMER_INITIAL, %eax
+	movl	%eax, APIC_TIMER_INITIAL
+	popl	%eax
+	movl	$0, APIC_EOI
+	iret
+
+	.balign	64
 	.globl	timer_stubs
 timer_stubs:
 	.set	cpu, 0
