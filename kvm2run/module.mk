@@ -67,3 +67,10 @@ $(guests_elf): $(guests)/%: $(guests)/%.o $(guests_common) tests/guests/guest.ld
 $(guests_flat): $(guests)/%.bin: $(guests)/%.o
 	$(SAY) LD $@
 	$(Q)$(CC) $(guests_LDFLAGS) -Wl,-Ttext=0,--oformat=binary -o $@ $<
+
+# ---- tests in the lab ----
+
+VM_TESTS += tests/vm/kvm2run_count_test
+tests/vm/kvm2run_count_test_KERNELS := patched stock
+tests/vm/kvm2run_count_test_LAB     := LAB_QEMU=tests/vm/qemu-one-thread
+tests/vm/kvm2run_count_test_TIMEOUT := 300
