@@ -46,6 +46,7 @@ struct machine_classic {
  * @tid:	the thread that uses it; 0: parked
  * @kicked:	also written by signal handlers of that thread
  * @has_mask, @mask: what KVM_SET_SIGNAL_MASK was told
+ * @has_run:	the guest may have been entered: CPUID is frozen
  * @pending:	enum kvm2_exit_reason whose reply the next entry reads; 0: none
  * @debug_control, @debug_breakpoints, @debug_dr7: what KVM_SET_GUEST_DEBUG was
  *		told, as the registers of set GUEST_DEBUG
@@ -61,6 +62,7 @@ struct vcpu_classic {
 	volatile sig_atomic_t kicked;
 	bool has_mask;
 	uint64_t mask;
+	bool has_run;
 	uint32_t pending;
 	uint32_t debug_control;
 	uint64_t debug_breakpoints[4];

@@ -66,9 +66,12 @@ static int probe(void)
 	return 0;
 }
 
+#define MSR_EXITS	((uint32_t)(KVM2_MSR_EXIT_INVALID | KVM2_MSR_EXIT_UNKNOWN | \
+				    KVM2_MSR_EXIT_FILTER))
+
 static int check_config(const struct kvm2_vm_config *config)
 {
-	if (config->flags & ~KVM2_VM_FLAGS || config->reserved ||
+	if (config->flags & ~KVM2_VM_FLAGS || config->msr_exits & ~MSR_EXITS || config->reserved ||
 	    !memchr(config->name, '\0', sizeof(config->name)))
 		return -EINVAL;
 	return 0;
@@ -110,6 +113,11 @@ static int configure(int vm_fd, const struct kvm2_vm_config *config)
 		return ret;
 	if (config->bsp_vcpu_id >= (uint32_t)ret)
 		return -EINVAL;
+	/* KVM takes this one and ignores it where the processor has it not. */
+	ret = check_cap(vm_fd, KVM_CAP_X86_BUS_LOCK_EXIT);
+	if (config->flags & KVM2_VM_EXIT_BUS_LOCK &&
+	    (ret < 0 || !(ret & KVM_BUS_LOCK_DETECTION_EXIT)))
+		return -EOPNOTSUPP;
 	for (size_t i = 0; i < sizeof(fixed_caps) / sizeof(fixed_caps[0]); i++) {
 		ret = enable_cap(vm_fd, fixed_caps[i].cap, fixed_caps[i].argument);
 		if (ret < 0)

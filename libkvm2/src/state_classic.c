@@ -559,6 +559,8 @@ static int check_groups(struct classic_state *s)
 		ret = kvm2_classic_fetch(s, GROUP_GUEST_DEBUG);
 		s->dirty |= 1U << GROUP_GUEST_DEBUG;
 	}
+	if (ret == 0)
+		ret = kvm2_classic_pdptrs_check(s);
 	for (int group = 0; group < NR_GROUPS && ret == 0; group++)
 		if (s->dirty & 1U << group && groups[group].check)
 			ret = groups[group].check(s);

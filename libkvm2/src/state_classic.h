@@ -141,6 +141,7 @@ int kvm2_classic_regs_check(struct classic_state *s);
 int kvm2_classic_regs_commit(struct classic_state *s, const struct classic_values *values);
 int kvm2_classic_sregs_fetch(struct classic_state *s, struct classic_values *values);
 int kvm2_classic_sregs_check(struct classic_state *s);
+int kvm2_classic_pdptrs_check(struct classic_state *s);
 int kvm2_classic_sregs_commit(struct classic_state *s, const struct classic_values *values);
 int kvm2_classic_xcr0_fetch(struct classic_state *s, struct classic_values *values);
 int kvm2_classic_xcr0_commit(struct classic_state *s, const struct classic_values *values);

@@ -105,7 +105,9 @@ int kvm2_classic_cpuid_fetch(struct classic_state *s, struct classic_values *val
 
 int kvm2_classic_cpuid_commit(struct classic_state *s, const struct classic_values *values)
 {
-	return classic_ioctl(s->vcpu->fd, KVM_SET_CPUID2, values->cpuid);
+	int ret = classic_ioctl(s->vcpu->fd, KVM_SET_CPUID2, values->cpuid);
+
+	return ret == -EINVAL && s->vcpu->has_run ? -EBUSY : ret;
 }
 
 int kvm2_classic_cpuid_find(struct classic_state *s, uint64_t number,

@@ -181,7 +181,8 @@ int kvm2_classic_sregs_fetch(struct classic_state *s, struct classic_values *val
 	return 0;
 }
 
-static int check_pdptrs(struct classic_state *s)
+/* Whatever their values are: they are registers only with PAE paging. */
+int kvm2_classic_pdptrs_check(struct classic_state *s)
 {
 	for (unsigned int i = KVM2_CONTROL_PDPTR0; i <= KVM2_CONTROL_PDPTR3; i++) {
 		if (!classic_is_named(s, KVM2_SET_CONTROL, i) || has_pdptrs(&s->now))
@@ -208,7 +209,7 @@ int kvm2_classic_sregs_check(struct classic_state *s)
 		kvm2_classic_refuse(s, KVM2_SET_DESCRIPTOR, i);
 		return -EINVAL;
 	}
-	return check_pdptrs(s);
+	return 0;
 }
 
 /*

@@ -175,6 +175,7 @@ int kvm2_classic_enter(struct kvm2_vcpu *base, struct kvm2_run *run,
 	if (vcpu->kicked)
 		vcpu->area->immediate_exit = 1;
 
+	vcpu->has_run |= !vcpu->area->immediate_exit;
 	ret = run_once(vcpu);
 	switch (ret) {
 	case 0:

@@ -392,7 +392,7 @@ static void test_cpuid(struct fixture *f)
 	cpuid.ebx ^= 1;
 	kvm2_records_init(&records, f->data, STATE_BYTES);
 	kvm2_records_add(&records, KVM2_SET_CPUID, 0, &cpuid, sizeof(cpuid));
-	IS(kvm2_vcpu_set_state(f->vcpu, f->data, records.used, 0), -EINVAL,
+	IS(kvm2_vcpu_set_state(f->vcpu, f->data, records.used, 0), -EBUSY,
 	   "CPUID cannot change once the vcpu has run");
 }
 
@@ -666,6 +666,8 @@ static void test_refusals(struct fixture *f)
 		"reserved bits of cr0");
 	refuses(f, KVM2_SET_CONTROL, KVM2_CONTROL_PDPTR0, 1, 8, -ENOENT,
 		"a PDPTR without PAE paging");
+	refuses(f, KVM2_SET_CONTROL, KVM2_CONTROL_PDPTR3, 0, 8, -ENOENT,
+		"a PDPTR of 0 without PAE paging");
 	refuses(f, KVM2_SET_CONTROL, KVM2_CONTROL_XCR0, 0, 8, -EINVAL, "xcr0 without x87");
 	refuses(f, KVM2_SET_DEBUG, KVM2_DEBUG_DR7, 1ULL << 32, 8, -EINVAL, "dr7 beyond 32 bits");
 	refuses(f, KVM2_SET_MSR, 0x277, 0xff, 8, -EINVAL, "a value that an MSR cannot have");
@@ -1232,6 +1234,17 @@ static void create(struct fixture *f)
 	memset(bad.name, 'x', sizeof(bad.name));
 	bad.flags = 0;
 	IS(kvm2_machine_create(f->number, &bad, &second), -EINVAL, "a name without an end is refused");
+	bad = (struct kvm2_vm_config){ .msr_exits = 1U << 31 };
+	IS(kvm2_machine_create(f->number, &bad, &second), -EINVAL, "unknown MSR exits are refused");
+	bad = (struct kvm2_vm_config){ .bsp_vcpu_id = 1U << 30 };
+	IS(kvm2_machine_create(f->number, &bad, &second), -EINVAL,
+	   "a BSP that cannot be is refused");
+	bad = (struct kvm2_vm_config){ .hypercall_exits = 1ULL << 60 };
+	IS(kvm2_machine_create(f->number, &bad, &second), -EOPNOTSUPP,
+	   "hypercalls that KVM has not are not supported");
+	bad = (struct kvm2_vm_config){ .flags = KVM2_VM_EXIT_BUS_LOCK, .notify_window = 1 };
+	IS(kvm2_machine_create(f->number, &bad, &second), -EOPNOTSUPP,
+	   "exits that the processor has not are not supported");
 	must(kvm2_machine_create(f->number, &config, &f->machine), "create a machine");
 	OK(kvm2_machine_api(f->machine) == f->number, "a machine knows its API");
 	if (f->number == KVM2_API_KVM2)
