@@ -200,7 +200,7 @@ built     = $(if $(wildcard $(1).c),$(B)/$(1),$(1))
 unit_runs = $(addprefix run/,$(call chosen,$(TESTS)))
 vm_runs   = $(foreach t,$(call chosen,$(VM_TESTS)),$(addprefix run/$(t)@,$(or $($(t)_KERNELS),patched)))
 
-.PHONY: check check-style check-vm check-san test deps $(unit_runs) $(vm_runs) begin-check begin-check-vm
+.PHONY: check check-style check-vm check-san test demo show-demo deps $(unit_runs) $(vm_runs) begin-check begin-check-vm
 check: $(unit_runs) ## unit tests, without root or /dev/kvm; T=name chooses
 	@tests/run --total $(RESULTS)/check "$(VARIANT) unit tests"
 
@@ -241,6 +241,13 @@ test: deps ## install what is missing, build, run every check; ends with the tot
 	@$(MAKE) --no-print-directory all
 	@status=0; for check in $(CHECKS); do setpriv --pdeathsig TERM $(MAKE) --no-print-directory $$check || status=1; done; \
 	tests/run --total $(O)/results && exit $$status
+
+# In two steps: what a package brings is looked up when make reads this.
+demo: deps ## two guests in the lab and why they exit, live; on a terminal until q
+	@$(MAKE) --no-print-directory show-demo
+
+show-demo: all $(VM_NEEDS) $(KERNEL_patched) $(LAB_NEEDS)
+	@O="$(O)" LAB_ENV="B=$(B)" tests/lab/lab tracepoints/demo.sh
 
 deps: ## install the Debian packages that are missing (as root)
 	@scripts/deps $(PACKAGES)
