@@ -9,11 +9,13 @@
  */
 #include "kvm2.h"
 
+#include <linux/instrumented.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <asm/asm.h>
 
 #define RECORDS_SIZE_MAX	(1U << 20)
 
@@ -103,6 +105,50 @@ static void mark_failed(const struct access *a, void __user *urecords)
 	put_user(copy->attributes | KVM2_ATTR_FAILED, &record->attributes);
 }
 
+/*
+ * Records are words, and those of a whole vcpu are too short for a copy by
+ * bytes to reach its speed. Return: words not copied.
+ * Context: user access has begun.
+ */
+static size_t copy_words(void *to, const void *from, size_t words)
+{
+	asm volatile("1: rep movsq\n"
+		     "2:\n"
+		     _ASM_EXTABLE_UA(1b, 2b)
+		     : "+D" (to), "+S" (from), "+c" (words)
+		     : : "memory");
+	return words;
+}
+
+/* The rest of @size beyond whole words is no record, see check_header(). */
+static int copy_records_in(void *records, const void __user *urecords,
+			   size_t size)
+{
+	size_t words = size / sizeof(u64), left;
+
+	might_fault();
+	instrument_copy_from_user_before(records, urecords, size);
+	if (!user_read_access_begin(urecords, size))
+		return -EFAULT;
+	left = copy_words(records, (__force const void *)urecords, words);
+	user_read_access_end();
+	return left ? -EFAULT : 0;
+}
+
+static int copy_records_out(void __user *urecords, const void *records,
+			    size_t size)
+{
+	size_t words = size / sizeof(u64), left;
+
+	might_fault();
+	instrument_copy_to_user(urecords, records, size);
+	if (!user_write_access_begin(urecords, size))
+		return -EFAULT;
+	left = copy_words((__force void *)urecords, records, words);
+	user_write_access_end();
+	return left ? -EFAULT : 0;
+}
+
 static int access_records(struct access *a, void __user *urecords,
 			  bool copy_out)
 {
@@ -111,15 +157,19 @@ static int access_records(struct access *a, void __user *urecords,
 	if (a->size > RECORDS_SIZE_MAX)
 		return -E2BIG;
 	a->failed = -1;
-	a->records = vmemdup_user(urecords, a->size);
-	if (IS_ERR(a->records))
-		return PTR_ERR(a->records);
+	a->records = kvmalloc(a->size, GFP_USER);
+	if (!a->records)
+		return -ENOMEM;
+	r = copy_records_in(a->records, urecords, a->size);
+	if (r)
+		goto out;
 
 	r = run_held(a);
 	if (r < 0 && a->failed >= 0)
 		mark_failed(a, urecords);
-	else if (r >= 0 && copy_out && copy_to_user(urecords, a->records, r))
-		r = -EFAULT;
+	else if (r >= 0 && copy_out)
+		r = copy_records_out(urecords, a->records, r) ?: r;
+out:
 	kvfree(a->records);
 	return r;
 }
@@ -133,7 +183,7 @@ static int list_records(struct access *a, void __user *urecords)
 	a->failed = -1;
 	a->records = NULL;
 	if (a->size) {
-		a->records = kvmalloc(a->size, GFP_KERNEL_ACCOUNT);
+		a->records = kvmalloc(a->size, GFP_USER);
 		if (!a->records)
 			return -ENOMEM;
 	}
@@ -141,8 +191,8 @@ static int list_records(struct access *a, void __user *urecords)
 	if (r > 0 && size) {
 		if (r > a->size)
 			r = -ENOSPC;
-		else if (copy_to_user(urecords, a->records, r))
-			r = -EFAULT;
+		else
+			r = copy_records_out(urecords, a->records, r) ?: r;
 	}
 	kvfree(a->records);
 	return r;

@@ -23,6 +23,7 @@
 
 #include <linux/nospec.h>
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 #include <trace/events/kvm2.h>
 
 #include "x86.h"
@@ -31,100 +32,138 @@
 
 #define NR_NUMBERS	(KVM2_VECTOR_K7 + 1)
 
-#define GROUP_GPR(number)		KVM2_GROUP_REGS
+#define GROUP_GPR(number)		BIT(KVM2_GROUP_REGS)
 #define GROUP_CONTROL(number)						\
 	((number) == KVM2_CONTROL_RIP ||				\
 	 (number) == KVM2_CONTROL_RFLAGS ||				\
-	 (number) == KVM2_CONTROL_PENDING_EXIT ? KVM2_GROUP_REGS :	\
-	 (number) == KVM2_CONTROL_XCR0 ? KVM2_GROUP_XCR0 :		\
-	 KVM2_GROUP_SREGS)
-#define GROUP_SEGMENT(number)		KVM2_GROUP_SREGS
-#define GROUP_DESCRIPTOR(number)	KVM2_GROUP_SREGS
-#define GROUP_X87(number)		KVM2_GROUP_FPU
-#define GROUP_VECTOR(number)		KVM2_GROUP_FPU
-#define GROUP_DEBUG(number)		KVM2_GROUP_DEBUGREGS
-#define GROUP_EVENTS(number)		KVM2_GROUP_EVENTS
-#define GROUP_MP(number)		KVM2_GROUP_MP
-#define GROUP_TSC(number)		KVM2_GROUP_TSC
-#define GROUP_GUEST_DEBUG(number)	KVM2_GROUP_GUEST_DEBUG
+	 (number) == KVM2_CONTROL_PENDING_EXIT ? BIT(KVM2_GROUP_REGS) :	\
+	 (number) == KVM2_CONTROL_XCR0 ? BIT(KVM2_GROUP_XCR0) :		\
+	 (number) >= KVM2_CONTROL_PDPTR0 &&				\
+	 (number) <= KVM2_CONTROL_PDPTR3 ? 0 : BIT(KVM2_GROUP_SREGS))
+#define GROUP_SEGMENT(number)		BIT(KVM2_GROUP_SREGS)
+#define GROUP_DESCRIPTOR(number)	BIT(KVM2_GROUP_SREGS)
+#define GROUP_X87(number)		BIT(KVM2_GROUP_FPU)
+#define GROUP_VECTOR(number)		0
+#define GROUP_DEBUG(number)		BIT(KVM2_GROUP_DEBUGREGS)
+#define GROUP_EVENTS(number)		BIT(KVM2_GROUP_EVENTS)
+#define GROUP_MP(number)		BIT(KVM2_GROUP_MP)
+#define GROUP_TSC(number)						\
+	((number) == KVM2_TSC_OFFSET ? 0 : BIT(KVM2_GROUP_TSC))
+#define GROUP_GUEST_DEBUG(number)	BIT(KVM2_GROUP_GUEST_DEBUG)
 
-/* The registers of fixed number. */
-static const struct kvm2_register registers[KVM2_NR_SETS][NR_NUMBERS] = {
+#define VALUE(member, number)						\
+	(offsetof(struct kvm2_values, member) +				\
+	 sizeof(((struct kvm2_values *)0)->member[0]) * (number))
+#define VALUE_GPR(number)		VALUE(gpr, number)
+#define VALUE_CONTROL(number)		VALUE(control, number)
+#define VALUE_SEGMENT(number)		VALUE(segment, number)
+#define VALUE_DESCRIPTOR(number)	VALUE(descriptor, number)
+#define VALUE_X87(number)						\
+	(offsetof(struct kvm2_values, x87) +				\
+	 ((number) <= KVM2_X87_ST7 ?					\
+	  offsetof(struct fxregs_state, st_space) + 16 * (number) :	\
+	  (number) == KVM2_X87_FCW ? offsetof(struct fxregs_state, cwd) : \
+	  (number) == KVM2_X87_FSW ? offsetof(struct fxregs_state, swd) : \
+	  (number) == KVM2_X87_FTW ? offsetof(struct fxregs_state, twd) : \
+	  (number) == KVM2_X87_FOP ? offsetof(struct fxregs_state, fop) : \
+	  (number) == KVM2_X87_FIP ? offsetof(struct fxregs_state, rip) : \
+	  offsetof(struct fxregs_state, rdp)))
+#define VALUE_VECTOR(number)		0
+#define VALUE_DEBUG(number)		VALUE(debug, number)
+#define VALUE_EVENTS(number)		VALUE(events, number)
+#define VALUE_MP(number)		VALUE(mp, number)
+#define VALUE_TSC(number)		VALUE(tsc, number)
+#define VALUE_GUEST_DEBUG(number)	VALUE(guest_debug, number)
+
+/**
+ * struct row - a register of fixed number
+ * @size:	0: there is none of that number
+ * @value:	offset in struct kvm2_values
+ * @group:	bit of its group. 0: only set_type.find knows whether and
+ *		where the vcpu has it
+ */
+struct row {
+	u16 size;
+	u16 attributes;
+	u16 value;
+	u16 group;
+};
+
+static_assert(KVM2_NR_GROUPS <= 16);
+
+static const struct row rows[KVM2_NR_SETS][NR_NUMBERS] = {
 #define X(set, number, size, attributes, name, text)			\
 	[KVM2_SET_##set][number] = {					\
-		size, attributes, GROUP_##set(number)			\
+		size, attributes, VALUE_##set(number),			\
+		GROUP_##set(number)					\
 	},
 	KVM2_REGISTERS(X)
 #undef X
-	/* the width depends on the vcpu, see kvm2_vector_find() */
-	[KVM2_SET_VECTOR][KVM2_VECTOR_ZMM0 ... KVM2_VECTOR_ZMM31] = {
-		64, 0, KVM2_GROUP_FPU
-	},
+	[KVM2_SET_VECTOR][KVM2_VECTOR_ZMM0 ... KVM2_VECTOR_ZMM31] = { 64 },
 };
 
 /**
- * struct set_type - how the registers of a set are found, read and written
- * @offset:	of the first one in struct kvm2_values
- * @stride:	to the next one
+ * struct set_type - how the registers of a set are found and written
+ * @nr:		numbers are below this, for lists
+ * @has_rows:	the registers are those of rows[]
  * @always:	a write has an effect even if the value stays the same
- * @find:	complete @reg, which comes from registers[]. NULL: it is
- *		complete. Return: 0, -ENOENT, or another negative errno.
- * @read:	NULL: copy from struct kvm2_values
+ * @find:	fetch the group and complete @reg, which has the size and the
+ *		attributes of rows[] if there are some. NULL: all is there.
+ *		Return: 0, -ENOENT, or another negative errno.
  * @write:	NULL: overlay struct kvm2_values
  * @list:	call kvm2_state_list_register() for each register, ascending.
- *		NULL: try all of registers[]
+ *		NULL: try all numbers
+ * @run:	see kvm2_state_run(). NULL: no fast way, or that of rows[]
  */
 struct set_type {
-	u16 offset;
-	u16 stride;
+	u16 nr;
+	bool has_rows;
 	bool always;
 	int (*find)(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg);
-	int (*read)(struct kvm2_state *s, u64 number, void *value, u32 size);
 	int (*write)(struct kvm2_state *s, u64 number, const void *value,
 		     u32 size);
 	int (*list)(struct kvm2_state *s, struct kvm2_lister *lister);
+	size_t (*run)(struct kvm2_state *s, void *records, size_t left);
 };
 
-#define IN_VALUES(member)						\
-	.offset = offsetof(struct kvm2_values, member),			\
-	.stride = sizeof(((struct kvm2_values *)0)->member[0])
+#define ROWS(last)	.nr = (last) + 1, .has_rows = true
 
 static const struct set_type set_types[KVM2_NR_SETS] = {
-	[KVM2_SET_GPR]		= { IN_VALUES(gpr) },
-	[KVM2_SET_CONTROL]	= { IN_VALUES(control),
+	[KVM2_SET_GPR]		= { ROWS(KVM2_GPR_R15) },
+	[KVM2_SET_CONTROL]	= { ROWS(KVM2_CONTROL_PENDING_EXIT),
 				    .find = kvm2_control_find },
-	[KVM2_SET_SEGMENT]	= { IN_VALUES(segment) },
-	[KVM2_SET_DESCRIPTOR]	= { IN_VALUES(descriptor) },
-	[KVM2_SET_X87]		= { .read = kvm2_x87_read,
+	[KVM2_SET_SEGMENT]	= { ROWS(KVM2_SEGMENT_TR) },
+	[KVM2_SET_DESCRIPTOR]	= { ROWS(KVM2_DESCRIPTOR_IDTR) },
+	[KVM2_SET_X87]		= { ROWS(KVM2_X87_FDP),
 				    .write = kvm2_x87_write },
-	[KVM2_SET_VECTOR]	= { .find = kvm2_vector_find,
-				    .read = kvm2_vector_read,
-				    .write = kvm2_vector_write },
-	[KVM2_SET_XSTATE]	= { .find = kvm2_xstate_find,
-				    .read = kvm2_xstate_read,
-				    .write = kvm2_xstate_write,
-				    .list = kvm2_xstate_list },
-	[KVM2_SET_DEBUG]	= { IN_VALUES(debug) },
+	[KVM2_SET_VECTOR]	= { ROWS(KVM2_VECTOR_K7),
+				    .find = kvm2_vector_find,
+				    .write = kvm2_vector_write,
+				    .run = kvm2_vector_run },
+	[KVM2_SET_XSTATE]	= { .nr = 64,
+				    .find = kvm2_xstate_find,
+				    .write = kvm2_xstate_write },
+	[KVM2_SET_DEBUG]	= { ROWS(KVM2_DEBUG_DR7) },
 	[KVM2_SET_MSR]		= { .find = kvm2_msr_find,
-				    .read = kvm2_msr_read,
 				    .write = kvm2_msr_write,
-				    .list = kvm2_msr_list },
+				    .list = kvm2_msr_list,
+				    .run = kvm2_msr_run },
 	[KVM2_SET_CPUID]	= { .find = kvm2_cpuid_find,
-				    .read = kvm2_cpuid_read,
 				    .list = kvm2_cpuid_list },
 	[KVM2_SET_HOST_CPUID]	= { .find = kvm2_host_cpuid_find,
-				    .read = kvm2_host_cpuid_read,
 				    .list = kvm2_host_cpuid_list },
-	[KVM2_SET_LAPIC]	= { .find = kvm2_lapic_find,
-				    .read = kvm2_lapic_read,
+	[KVM2_SET_LAPIC]	= { .nr = 64,
+				    .find = kvm2_lapic_find,
 				    .write = kvm2_lapic_write,
-				    .list = kvm2_lapic_list },
-	[KVM2_SET_EVENTS]	= { IN_VALUES(events) },
-	[KVM2_SET_MP]		= { IN_VALUES(mp) },
-	[KVM2_SET_TSC]		= { IN_VALUES(tsc), .find = kvm2_tsc_find },
+				    .run = kvm2_lapic_run },
+	[KVM2_SET_EVENTS]	= { ROWS(KVM2_EVENTS_EXTINT) },
+	[KVM2_SET_MP]		= { ROWS(KVM2_MP_STATE) },
+	[KVM2_SET_TSC]		= { ROWS(KVM2_TSC_KHZ),
+				    .find = kvm2_tsc_find },
 	/* Every write of debug_control starts a new step. */
-	[KVM2_SET_GUEST_DEBUG]	= { IN_VALUES(guest_debug), .always = true },
+	[KVM2_SET_GUEST_DEBUG]	= { ROWS(KVM2_GUEST_DEBUG_EVENT),
+				    .always = true },
 };
 
 static_assert(offsetof(struct kvm2_values, debug_event) ==
@@ -202,8 +241,8 @@ static void state_init(struct kvm2_state *s, struct kvm2_vcpu *v,
 	s->fetched = 0;
 	s->srcu_idx = -1;
 	s->loaded = false;
-	s->fpu = NULL;
-	s->lapic = NULL;
+	s->fpu_image = NULL;
+	s->lapic_copy = NULL;
 	s->host_cpuid = NULL;
 }
 
@@ -239,9 +278,12 @@ static void state_fini(struct kvm2_state *s)
 {
 	state_srcu_unlock(s);
 	state_unload(s);
-	kvfree(s->fpu);
-	kfree(s->lapic);
-	kvfree(s->host_cpuid);
+	if (s->fpu_image)
+		kvfree(s->fpu_image);
+	if (s->lapic_copy)
+		kfree(s->lapic_copy);
+	if (s->host_cpuid)
+		kvfree(s->host_cpuid);
 }
 
 int kvm2_state_fetch(struct kvm2_state *s, enum kvm2_group group)
@@ -249,7 +291,7 @@ int kvm2_state_fetch(struct kvm2_state *s, enum kvm2_group group)
 	const struct group_type *type = &groups[group];
 	int r;
 
-	if (s->fetched & BIT(group) || !type->fetch)
+	if (s->fetched & BIT(group))
 		return 0;
 	r = type->fetch(s, &s->now);
 	if (!r && s->change)
@@ -259,61 +301,68 @@ int kvm2_state_fetch(struct kvm2_state *s, enum kvm2_group group)
 	return r;
 }
 
-static int find_register(struct kvm2_state *s, u16 set, u64 number,
-			 struct kvm2_register *reg)
+/* Is @number a register that the vcpu has? Then fetch it. */
+static __always_inline int locate(struct kvm2_state *s, u16 set, u64 number,
+				  struct kvm2_register *reg)
 {
 	const struct set_type *type = &set_types[set];
-
-	if (number < NR_NUMBERS)
-		*reg = registers[set][array_index_nospec(number, NR_NUMBERS)];
-	else
-		*reg = (struct kvm2_register){};
-	if (type->find)
-		return type->find(s, number, reg);
-	return reg->size ? 0 : -ENOENT;
-}
-
-static int read_register(struct kvm2_state *s, u16 set, u64 number,
-			 const struct kvm2_register *reg, void *value, u32 size)
-{
-	const struct set_type *type = &set_types[set];
+	const struct row *row;
 	int r;
 
-	r = kvm2_state_fetch(s, reg->group);
-	if (r)
-		return r;
-	if (type->read) {
-		r = type->read(s, number, value, size);
+	if (!type->has_rows)
+		return type->find(s, number, reg);
+	if (number >= type->nr)
+		return -ENOENT;
+	row = &rows[set][array_index_nospec(number, type->nr)];
+	if (!row->size)
+		return -ENOENT;
+	reg->size = row->size;
+	reg->attributes = row->attributes;
+	if (!row->group)
+		return type->find(s, number, reg);
+	reg->group = __ffs(row->group);
+	if (unlikely(!(s->fetched & row->group))) {
+		r = kvm2_state_fetch(s, reg->group);
 		if (r)
 			return r;
-	} else if (size == sizeof(u64)) {
-		*(u64 *)value = *(u64 *)((void *)&s->now + type->offset +
-					 type->stride * number);
-		return 0;
-	} else {
-		memcpy(value, (void *)&s->now + type->offset +
-			      type->stride * number, size);
 	}
-	if (size % 8)
-		memset(value + size, 0, 8 - size % 8);
+	reg->value = (void *)&s->now + row->value;
 	return 0;
+}
+
+/* @size is not 0. Whole words, the last one padded with zeros. */
+static __always_inline void copy_value(struct kvm2_record *record,
+				       const void *value, u32 size)
+{
+	u64 *to = (u64 *)record->value;
+
+	if (likely(size == sizeof(u64))) {
+		*to = get_unaligned((u64 *)value);
+		return;
+	}
+	for (; size > sizeof(u64); size -= sizeof(u64)) {
+		*to++ = get_unaligned((u64 *)value);
+		value += sizeof(u64);
+	}
+	*to = get_unaligned((u64 *)value) & (~0ULL >> (64 - size * 8));
 }
 
 /*
  * Is there a whole record at @record, of a known set?
  * @left: bytes from there to the end of the buffer
  */
-static int check_header(const struct kvm2_record *record, size_t left)
+static __always_inline int check_header(const struct kvm2_record *record,
+					size_t left)
 {
-	if (left < sizeof(*record))
+	if (unlikely(left < sizeof(*record)))
 		return -EINVAL;
-	if (!record->set || record->set >= KVM2_NR_SETS)
+	if (unlikely(!record->set || record->set >= KVM2_NR_SETS))
 		return -EINVAL;
-	if (record->size > KVM2_VALUE_MAX)
+	if (unlikely(record->size > KVM2_VALUE_MAX))
 		return -EINVAL;
-	if (!record->size && record->set != KVM2_SET_CPUID)
+	if (unlikely(!record->size && record->set != KVM2_SET_CPUID))
 		return -EINVAL;
-	if (KVM2_RECORD_BYTES(record->size) > left)
+	if (unlikely(KVM2_RECORD_BYTES(record->size) > left))
 		return -EINVAL;
 	return 0;
 }
@@ -328,29 +377,111 @@ static void trace_record(struct kvm2_state *s, bool is_set,
 			 const struct kvm2_record *record, size_t left, int err)
 {
 	if (left >= sizeof(*record) &&
-	    left >= sizeof(*record) + min_t(u32, record->size, 8))
+	    left >= KVM2_RECORD_BYTES(min_t(u32, record->size, 8)))
 		trace_kvm2_state(s->v->vm->id, s->v->id, s->accessor->tid,
 				 is_set, record, err);
 }
 
 /* ---- get ---- */
 
-static int get_record(struct kvm2_state *s, struct kvm2_record *record)
+static __always_inline int get_record(struct kvm2_state *s,
+				      struct kvm2_record *record, size_t left)
 {
-	u16 set = array_index_nospec(record->set, KVM2_NR_SETS);
 	struct kvm2_register reg;
 	int r;
 
-	if (!record->size)
-		return -EINVAL;
-	r = find_register(s, set, record->number, &reg);
-	if (r)
+	r = check_header(record, left);
+	if (unlikely(r))
 		return r;
-	if (record->size > reg.size)
+	r = locate(s, array_index_nospec(record->set, KVM2_NR_SETS),
+		   record->number, &reg);
+	if (unlikely(r))
+		return r;
+	if (unlikely(!record->size || record->size > reg.size))
 		return -EINVAL;
 	record->attributes = reg.attributes;
-	return read_register(s, set, record->number, &reg, record->value,
-			     record->size);
+	copy_value(record, reg.value, record->size);
+	return 0;
+}
+
+/* Answer the record, of @size bytes, if its group has been fetched. */
+static __always_inline bool get_row(struct kvm2_state *s,
+				    struct kvm2_record *record, u16 set,
+				    u32 size)
+{
+	u64 number = record->number;
+	const struct row *row;
+
+	if (number >= NR_NUMBERS)
+		return false;
+	row = &rows[set][array_index_nospec(number, NR_NUMBERS)];
+	if (row->size != size || !(s->fetched & row->group))
+		return false;
+	record->attributes = row->attributes;
+	copy_value(record, (void *)&s->now + row->value, size);
+	return true;
+}
+
+/* kvm2_state_run() for rows[]: all of the size that most of a set have. */
+static __always_inline size_t run_rows_of(struct kvm2_state *s, u16 set,
+					  void *records, size_t left, u32 size)
+{
+	const u64 header = set | (u64)size << 32;
+	const u32 bytes = KVM2_RECORD_BYTES(size);
+	struct kvm2_record *record = records;
+
+	for (; left >= bytes; left -= bytes) {
+		if ((*(u64 *)record & ~KVM2_HEADER_IGNORED) != header ||
+		    !get_row(s, record, set, size))
+			break;
+		record = (void *)record + bytes;
+	}
+	return (void *)record - records;
+}
+
+/* The same for any sizes. */
+static size_t run_any_rows(struct kvm2_state *s, u16 set, void *records,
+			   size_t left)
+{
+	const void *end = records + left;
+	struct kvm2_record *record = records;
+	u32 size;
+
+	for (; (void *)record + sizeof(*record) < end;
+	     record = (void *)record + KVM2_RECORD_BYTES(size)) {
+		size = record->size;
+		if (record->set != set || size > KVM2_VALUE_MAX ||
+		    (void *)record + KVM2_RECORD_BYTES(size) > end ||
+		    !get_row(s, record, set, size))
+			break;
+	}
+	return (void *)record - records;
+}
+
+static size_t run_rows(struct kvm2_state *s, u16 set, u32 size, void *records,
+		       size_t left)
+{
+	if (size == 8)
+		return run_rows_of(s, set, records, left, 8);
+	if (size == 16)
+		return run_rows_of(s, set, records, left, 16);
+	return run_any_rows(s, set, records, left);
+}
+
+/* After @record has been read, others of its set are likely to follow. */
+static noinline size_t get_run(struct kvm2_state *s,
+			       const struct kvm2_record *record, void *records,
+			       size_t left)
+{
+	u16 set = array_index_nospec(record->set, KVM2_NR_SETS);
+
+	if (trace_kvm2_state_enabled())
+		return 0;
+	if (set_types[set].run)
+		return set_types[set].run(s, records, left);
+	if (set_types[set].has_rows)
+		return run_rows(s, set, record->size, records, left);
+	return 0;
 }
 
 int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
@@ -362,18 +493,17 @@ int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 	int r = 0;
 
 	state_init(&s, v, accessor);
-	for (offset = 0; offset < size;
-	     offset += KVM2_RECORD_BYTES(record->size)) {
+	for (offset = 0; offset < size;) {
 		record = records + offset;
-		r = check_header(record, size - offset);
-		if (!r)
-			r = get_record(&s, record);
+		r = get_record(&s, record, size - offset);
 		if (trace_kvm2_state_enabled())
 			trace_record(&s, false, record, size - offset, r);
-		if (r) {
+		if (unlikely(r)) {
 			*failed = failed_offset(offset, size);
 			break;
 		}
+		offset += KVM2_RECORD_BYTES(record->size);
+		offset += get_run(&s, record, records + offset, size - offset);
 	}
 	state_fini(&s);
 	return r ?: size;
@@ -400,7 +530,7 @@ int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
 	struct kvm2_register reg;
 	int r;
 
-	r = find_register(s, set, number, &reg);
+	r = locate(s, set, number, &reg);
 	if (r)
 		return r == -ENOENT ? 0 : r;
 	if (lister->flags & KVM2_STATE_WRITABLE &&
@@ -420,57 +550,60 @@ int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
 	record->number = number;
 	if (!has_value)
 		return 0;
-	r = read_register(s, set, number, &reg, record->value, reg.size);
-	if (!r)
-		trace_kvm2_state(s->v->vm->id, s->v->id, s->accessor->tid,
-				 false, record, 0);
-	return r;
+	copy_value(record, reg.value, record->size);
+	trace_kvm2_state(s->v->vm->id, s->v->id, s->accessor->tid, false,
+			 record, 0);
+	return 0;
 }
 
 static int list_set(struct kvm2_state *s, struct kvm2_lister *lister, u16 set)
 {
-	u64 number;
-	int r;
+	const struct set_type *type = &set_types[set];
+	unsigned int number;
+	int r = 0;
 
-	if (set_types[set].list)
-		return set_types[set].list(s, lister);
-	for (number = 0; number < NR_NUMBERS; number++) {
-		if (!registers[set][number].size)
-			continue;
+	if (type->list)
+		return type->list(s, lister);
+	for (number = 0; number < type->nr && !r; number++)
 		r = kvm2_state_list_register(s, lister, set, number);
-		if (r)
-			return r;
+	return r;
+}
+
+static int list_sets(struct kvm2_state *s, struct kvm2_lister *lister)
+{
+	u16 set = lister->flags >> KVM2_STATE_SET_SHIFT;
+	int r = 0;
+
+	if (set >= KVM2_NR_SETS)
+		return -EINVAL;
+	if (set)
+		return list_set(s, lister, array_index_nospec(set,
+							      KVM2_NR_SETS));
+	for (set = 1; set < KVM2_NR_SETS && !r; set++) {
+		if (set != KVM2_SET_HOST_CPUID)
+			r = list_set(s, lister, set);
 	}
-	return 0;
+	return r;
 }
 
 int kvm2_state_list(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 		    void *records, size_t size, u32 flags)
 {
-	u16 only = flags >> KVM2_STATE_SET_SHIFT;
 	struct kvm2_lister lister = {
 		.records = records,
 		.size = size,
 		.flags = flags,
 	};
-	struct kvm2_state s;
-	u16 set;
-	int r = 0;
+	struct kvm2_state *s;
+	int r;
 
-	if (only >= KVM2_NR_SETS)
-		return -EINVAL;
-	only = array_index_nospec(only, KVM2_NR_SETS);
-
-	state_init(&s, v, accessor);
-	if (only) {
-		r = list_set(&s, &lister, only);
-	} else {
-		for (set = 1; set < KVM2_NR_SETS && !r; set++) {
-			if (set != KVM2_SET_HOST_CPUID)
-				r = list_set(&s, &lister, set);
-		}
-	}
-	state_fini(&s);
+	s = kmalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	state_init(s, v, accessor);
+	r = list_sets(s, &lister);
+	state_fini(s);
+	kfree(s);
 	return r ?: lister.used;
 }
 
@@ -507,27 +640,22 @@ int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
 	const struct set_type *type = &set_types[set];
 	struct kvm2_change *change = s->change;
 	struct kvm2_register reg;
-	void *now;
 	int r;
 
-	r = find_register(s, set, number, &reg);
+	r = locate(s, set, number, &reg);
 	if (r)
 		return r;
 	if (size > reg.size)
 		return -EINVAL;
 	if (reg.attributes & KVM2_ATTR_READ_ONLY)
 		return -EACCES;
-	r = kvm2_state_fetch(s, reg.group);
-	if (r)
-		return r;
 	if (number < 64)
 		change->named[set] |= BIT_ULL(number);
 	if (type->write)
 		return type->write(s, number, value, size);
 
-	now = (void *)&s->now + type->offset + type->stride * number;
-	if (type->always || memcmp(now, value, size)) {
-		memcpy(now, value, size);
+	if (type->always || memcmp(reg.value, value, size)) {
+		memcpy((void *)reg.value, value, size);
 		change->dirty |= BIT(reg.group);
 	}
 	return 0;
@@ -686,8 +814,8 @@ int kvm2_state_set(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 	size_t nr_msrs;
 	int r;
 
-	s = kmalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
-	change = kzalloc(sizeof(*change), GFP_KERNEL_ACCOUNT);
+	s = kmalloc(sizeof(*s), GFP_KERNEL);
+	change = kzalloc(sizeof(*change), GFP_KERNEL);
 	if (!s || !change) {
 		r = -ENOMEM;
 		goto out_free;
@@ -701,7 +829,7 @@ int kvm2_state_set(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 	r = check_headers(change, &nr_msrs);
 	if (!r && nr_msrs) {
 		change->msrs = kvmalloc_array(nr_msrs, sizeof(*change->msrs),
-					      GFP_KERNEL_ACCOUNT);
+					      GFP_KERNEL);
 		if (!change->msrs)
 			r = -ENOMEM;
 	}

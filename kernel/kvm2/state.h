@@ -42,12 +42,16 @@ union kvm2_event_value {
 	u32 word;
 };
 
-/* Registers by their numbers, as the ABI shows them. */
+/*
+ * Registers by their numbers, as the ABI shows them. @x87: the begin of
+ * struct fxregs_state.
+ */
 struct kvm2_values {
 	u64 gpr[KVM2_GPR_R15 + 1];
 	u64 control[KVM2_CONTROL_PENDING_EXIT + 1];
 	struct kvm2_segment segment[KVM2_SEGMENT_TR + 1];
 	struct kvm2_descriptor_table descriptor[KVM2_DESCRIPTOR_IDTR + 1];
+	u64 x87[20];
 	u64 debug[KVM2_DEBUG_DR7 + 1];
 	union kvm2_event_value events[KVM2_EVENTS_EXTINT + 1];
 	u64 mp[KVM2_MP_STATE + 1];
@@ -57,9 +61,16 @@ struct kvm2_values {
 	struct kvm2_debug_event debug_event;
 };
 
-/* @size 0: there is no such register. */
+/**
+ * struct kvm2_register - a register that the vcpu has
+ * @value: where it is, readable for @size bytes rounded up to 8: in
+ *	   struct kvm2_values, in KVM's own structures, or in
+ *	   kvm2_state.scratch, and then until the next one is found. During
+ *	   a set only the first is certain.
+ */
 struct kvm2_register {
-	u16 size;
+	const void *value;
+	u32 size;
 	u16 attributes;
 	u16 group;
 };
@@ -105,15 +116,28 @@ struct kvm2_change {
 	bool has_old_cpuid;
 };
 
+/* Components not in use have their initial state. */
+struct kvm2_fpu {
+	const u8 *xmm;
+	const u8 *ymm;
+	const u8 *zmm;
+	const u8 *hi16;
+	const u8 *opmask;
+	u64 mxcsr;
+	u32 width;		/* of zmm0-15: 16, 32 or 64 */
+};
+
 /**
  * struct kvm2_state - one call
  * @change:	NULL when it only reads
  * @fetched:	bitmap of the groups in @now
  * @srcu_idx:	-1 when kvm->srcu is not held
  * @loaded:	between vcpu_load() and vcpu_put()
- * @fpu:	XSAVE image in the standard format, @fpu_size bytes
+ * @scratch:	see kvm2_register.value
+ * @fpu:	where the components of the FPU state are, to be read
+ * @fpu_image:	of a set: all of it in the standard XSAVE format
  * @lapic:	the local APIC's registers
- * @msr_value:	what the last find of an MSR has read
+ * @lapic_copy:	a copy of them, if one had to be made
  * @host_cpuid:	the leaves that the host can give a guest
  * @now:	only the fetched groups are valid
  */
@@ -125,10 +149,12 @@ struct kvm2_state {
 	u32 fetched;
 	int srcu_idx;
 	bool loaded;
-	u8 *fpu;
-	u32 fpu_size;
+	u64 scratch[8];
+	struct kvm2_fpu fpu;
+	u8 *fpu_image;
+	u32 fpu_image_size;
 	struct kvm_lapic_state *lapic;
-	u64 msr_value;
+	struct kvm_lapic_state *lapic_copy;
 	struct kvm_cpuid_entry2 *host_cpuid;
 	int nr_host_cpuid;
 	struct kvm2_values now;
@@ -145,6 +171,33 @@ int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
 void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number);
 int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
 			     u16 set, u64 number);
+
+/* Bits of the first word of a record that mean nothing in a call. */
+#define KVM2_HEADER_IGNORED	((u64)U16_MAX << 16)	/* attributes */
+
+/*
+ * The fast way through many records, of which there are hundreds in a call
+ * that reads all of a vcpu: answer those from @records on as long as each is
+ * one of @set with @size bytes and @get answers it.
+ * Context: a record of @set has been answered before, in the usual way.
+ * Return: bytes of the records answered. The next one takes the usual way.
+ */
+static __always_inline size_t
+kvm2_state_run(struct kvm2_state *s, void *records, size_t left, u16 set,
+	       u32 size, bool (*get)(struct kvm2_state *s,
+				     struct kvm2_record *record))
+{
+	const u64 header = set | (u64)size << 32;
+	const u32 bytes = KVM2_RECORD_BYTES(size);
+	struct kvm2_record *record = records;
+
+	for (; left >= bytes; left -= bytes) {
+		if ((*(u64 *)record & ~KVM2_HEADER_IGNORED) != header || !get(s, record))
+			break;
+		record = (void *)record + bytes;
+	}
+	return (void *)record - records;
+}
 
 static inline bool kvm2_state_is_named(const struct kvm2_state *s, u16 set,
 				       unsigned int number)
@@ -183,27 +236,24 @@ int kvm2_control_find(struct kvm2_state *s, u64 number,
 int kvm2_fpu_fetch(struct kvm2_state *s, struct kvm2_values *values);
 int kvm2_fpu_check(struct kvm2_state *s);
 int kvm2_fpu_commit(struct kvm2_state *s, const struct kvm2_values *values);
-int kvm2_x87_read(struct kvm2_state *s, u64 number, void *value, u32 size);
 int kvm2_x87_write(struct kvm2_state *s, u64 number, const void *value,
 		   u32 size);
 int kvm2_vector_find(struct kvm2_state *s, u64 number,
 		     struct kvm2_register *reg);
-int kvm2_vector_read(struct kvm2_state *s, u64 number, void *value, u32 size);
 int kvm2_vector_write(struct kvm2_state *s, u64 number, const void *value,
 		      u32 size);
+size_t kvm2_vector_run(struct kvm2_state *s, void *records, size_t left);
 int kvm2_xstate_find(struct kvm2_state *s, u64 number,
 		     struct kvm2_register *reg);
-int kvm2_xstate_read(struct kvm2_state *s, u64 number, void *value, u32 size);
 int kvm2_xstate_write(struct kvm2_state *s, u64 number, const void *value,
 		      u32 size);
-int kvm2_xstate_list(struct kvm2_state *s, struct kvm2_lister *lister);
 
 /* state_msr.c: MSR */
 int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg);
-int kvm2_msr_read(struct kvm2_state *s, u64 number, void *value, u32 size);
 int kvm2_msr_write(struct kvm2_state *s, u64 number, const void *value,
 		   u32 size);
 int kvm2_msr_list(struct kvm2_state *s, struct kvm2_lister *lister);
+size_t kvm2_msr_run(struct kvm2_state *s, void *records, size_t left);
 int kvm2_msr_commit(struct kvm2_state *s, const struct kvm2_values *values);
 int kvm2_deadline_commit(struct kvm2_state *s,
 			 const struct kvm2_values *values);
@@ -211,14 +261,11 @@ int kvm2_deadline_commit(struct kvm2_state *s,
 /* state_cpuid.c: CPUID, HOST_CPUID */
 int kvm2_cpuid_find(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg);
-int kvm2_cpuid_read(struct kvm2_state *s, u64 number, void *value, u32 size);
 int kvm2_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister);
 int kvm2_cpuid_set(struct kvm2_state *s, const void *records, size_t size);
 void kvm2_cpuid_undo(struct kvm2_state *s);
 int kvm2_host_cpuid_find(struct kvm2_state *s, u64 number,
 			 struct kvm2_register *reg);
-int kvm2_host_cpuid_read(struct kvm2_state *s, u64 number, void *value,
-			 u32 size);
 int kvm2_host_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister);
 
 /* state_events.c: EVENTS, MP */
@@ -241,10 +288,9 @@ int kvm2_lapic_check(struct kvm2_state *s);
 int kvm2_lapic_commit(struct kvm2_state *s, const struct kvm2_values *values);
 int kvm2_lapic_find(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg);
-int kvm2_lapic_read(struct kvm2_state *s, u64 number, void *value, u32 size);
 int kvm2_lapic_write(struct kvm2_state *s, u64 number, const void *value,
 		     u32 size);
-int kvm2_lapic_list(struct kvm2_state *s, struct kvm2_lister *lister);
+size_t kvm2_lapic_run(struct kvm2_state *s, void *records, size_t left);
 
 /* state_debug.c: GUEST_DEBUG */
 int kvm2_guest_debug_fetch(struct kvm2_state *s, struct kvm2_values *values);

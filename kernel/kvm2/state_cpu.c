@@ -179,21 +179,19 @@ static bool has_pae_paging(const u64 *control)
 	       !(control[KVM2_CONTROL_EFER] & EFER_LMA);
 }
 
+/* Of the PDPTRs. */
 int kvm2_control_find(struct kvm2_state *s, u64 number,
 		      struct kvm2_register *reg)
 {
-	if (!reg->size)
-		return -ENOENT;
-	if (number == KVM2_CONTROL_XCR0 && !boot_cpu_has(X86_FEATURE_XSAVE))
-		return -ENOENT;
+	int r;
+
+	r = kvm2_state_fetch(s, KVM2_GROUP_SREGS);
+	if (r)
+		return r;
+	reg->value = &s->now.control[number];
+	reg->group = KVM2_GROUP_SREGS;
 	/* Of a set, the check knows the paging mode that it leads to. */
-	if (number >= KVM2_CONTROL_PDPTR0 && number <= KVM2_CONTROL_PDPTR3 &&
-	    !s->change) {
-		kvm2_state_fetch(s, KVM2_GROUP_SREGS);
-		if (!has_pae_paging(s->now.control))
-			return -ENOENT;
-	}
-	return 0;
+	return s->change || has_pae_paging(s->now.control) ? 0 : -ENOENT;
 }
 
 int kvm2_sregs_fetch(struct kvm2_state *s, struct kvm2_values *values)
@@ -213,10 +211,10 @@ int kvm2_sregs_fetch(struct kvm2_state *s, struct kvm2_values *values)
 	control[KVM2_CONTROL_CR8] = sregs.cr8;
 	control[KVM2_CONTROL_EFER] = sregs.efer;
 	control[KVM2_CONTROL_APIC_BASE] = sregs.apic_base;
-	for (i = 0; i < 4; i++)
-		control[KVM2_CONTROL_PDPTR0 + i] =
-			sregs.flags & KVM_SREGS2_FLAGS_PDPTRS_VALID ?
-			sregs.pdptrs[i] : 0;
+	if (!(sregs.flags & KVM_SREGS2_FLAGS_PDPTRS_VALID))
+		memset(sregs.pdptrs, 0, sizeof(sregs.pdptrs));
+	memcpy(&control[KVM2_CONTROL_PDPTR0], sregs.pdptrs,
+	       sizeof(sregs.pdptrs));
 	for (i = 0; i < ARRAY_SIZE(segment_offsets); i++)
 		segment_from_kvm((void *)&sregs + segment_offsets[i],
 				 &values->segment[i]);
@@ -405,6 +403,7 @@ int kvm2_sregs_commit(struct kvm2_state *s, const struct kvm2_values *values)
 
 /* ---- xcr0 ---- */
 
+/* Without XSAVE it is 1 and can be nothing else. */
 int kvm2_xcr0_fetch(struct kvm2_state *s, struct kvm2_values *values)
 {
 	values->control[KVM2_CONTROL_XCR0] = s->vcpu->arch.xcr0;

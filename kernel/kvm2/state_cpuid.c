@@ -48,24 +48,22 @@ static struct kvm2_cpuid leaf_from_kvm(const struct kvm_cpuid_entry2 *leaf)
 	};
 }
 
-static int find_in(struct kvm_cpuid_entry2 *leaves, int n, u64 number,
-		   struct kvm2_register *reg, u16 attributes)
+static int find_in(struct kvm2_state *s, struct kvm_cpuid_entry2 *leaves, int n,
+		   u64 number, struct kvm2_register *reg)
 {
-	if (!find_leaf(leaves, n, number))
+	struct kvm_cpuid_entry2 *leaf = find_leaf(leaves, n, number);
+	struct kvm2_cpuid *cpuid = (struct kvm2_cpuid *)s->scratch;
+
+	BUILD_BUG_ON(sizeof(*cpuid) > sizeof(s->scratch));
+
+	if (!leaf)
 		return -ENOENT;
+	*cpuid = leaf_from_kvm(leaf);
 	*reg = (struct kvm2_register){
-		.size = sizeof(struct kvm2_cpuid),
-		.attributes = attributes,
+		.value = cpuid,
+		.size = sizeof(*cpuid),
+		.attributes = KVM2_ATTR_GUEST_READ_ONLY,
 	};
-	return 0;
-}
-
-static int read_from(struct kvm_cpuid_entry2 *leaves, int n, u64 number,
-		     void *value, u32 size)
-{
-	struct kvm2_cpuid cpuid = leaf_from_kvm(find_leaf(leaves, n, number));
-
-	memcpy(value, &cpuid, size);
 	return 0;
 }
 
@@ -101,14 +99,8 @@ static int list_from(struct kvm2_state *s, struct kvm2_lister *lister, u16 set,
 int kvm2_cpuid_find(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg)
 {
-	return find_in(s->vcpu->arch.cpuid_entries, s->vcpu->arch.cpuid_nent,
-		       number, reg, KVM2_ATTR_GUEST_READ_ONLY);
-}
-
-int kvm2_cpuid_read(struct kvm2_state *s, u64 number, void *value, u32 size)
-{
-	return read_from(s->vcpu->arch.cpuid_entries, s->vcpu->arch.cpuid_nent,
-			 number, value, size);
+	return find_in(s, s->vcpu->arch.cpuid_entries,
+		       s->vcpu->arch.cpuid_nent, number, reg);
 }
 
 int kvm2_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister)
@@ -324,14 +316,10 @@ int kvm2_host_cpuid_find(struct kvm2_state *s, u64 number,
 
 	if (r)
 		return r;
-	return find_in(s->host_cpuid, s->nr_host_cpuid, number, reg,
-		       KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY);
-}
-
-int kvm2_host_cpuid_read(struct kvm2_state *s, u64 number, void *value,
-			 u32 size)
-{
-	return read_from(s->host_cpuid, s->nr_host_cpuid, number, value, size);
+	r = find_in(s, s->host_cpuid, s->nr_host_cpuid, number, reg);
+	if (!r)
+		reg->attributes |= KVM2_ATTR_READ_ONLY;
+	return r;
 }
 
 int kvm2_host_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister)

@@ -2,16 +2,18 @@
 /*
  * Vcpu state: x87, vector and other XSAVE state.
  *
- * All of it is in one image in the standard XSAVE format. A vector register
- * is spread over up to three components of it, whose places are the host's
- * to choose (CPUID 0xd). A write marks only the components that it changes
- * as in use, so that the others keep their initial state.
+ * A vector register is spread over up to three XSAVE components, whose
+ * places are the host's to choose (CPUID 0xd). They are read where KVM keeps
+ * them, and written by way of an image in the standard format, which KVM
+ * takes as a whole. A write marks only the components that it changes as in
+ * use, so that the others keep their initial state.
  *
  * The guest's FPU state is in memory whenever the vcpu does not run, so the
  * vcpu need not be loaded.
  */
 #include "state.h"
 
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
@@ -20,6 +22,8 @@
 #include "cpuid.h"
 #include "glue.h"
 #include "x86.h"
+
+#define MXCSR_DEFAULT	0x1f80
 
 extern unsigned int mxcsr_feature_mask;
 
@@ -34,7 +38,7 @@ static u64 guest_xfeatures(const struct kvm2_state *s)
 
 static union fpregs_state *fpu_image(const struct kvm2_state *s)
 {
-	return (union fpregs_state *)s->fpu;
+	return (union fpregs_state *)s->fpu_image;
 }
 
 /* Offset of a component's bytes in the image. */
@@ -46,21 +50,18 @@ static u32 component_offset(int component)
 	return offset;
 }
 
-int kvm2_fpu_fetch(struct kvm2_state *s, struct kvm2_values *values)
+static int fetch_image(struct kvm2_state *s)
 {
 	u64 xfeatures = guest_xfeatures(s);
 
-	/* The image is no part of the values; the old one is kept apart. */
-	if (s->fpu)
-		return 0;
-	s->fpu_size = xstate_required_size(xfeatures, false);
-	s->fpu = kvmalloc(s->fpu_size, GFP_KERNEL_ACCOUNT);
-	if (!s->fpu)
+	s->fpu_image_size = xstate_required_size(xfeatures, false);
+	s->fpu_image = kvmalloc(s->fpu_image_size, GFP_KERNEL);
+	if (!s->fpu_image)
 		return -ENOMEM;
 	if (!boot_cpu_has(X86_FEATURE_XSAVE))
-		memset(s->fpu, 0, s->fpu_size);
-	fpu_copy_guest_fpstate_to_uabi(&s->vcpu->arch.guest_fpu, s->fpu,
-				       s->fpu_size, xfeatures,
+		memset(s->fpu_image, 0, s->fpu_image_size);
+	fpu_copy_guest_fpstate_to_uabi(&s->vcpu->arch.guest_fpu, s->fpu_image,
+				       s->fpu_image_size, xfeatures,
 				       s->vcpu->arch.pkru);
 	/*
 	 * KVM switches PKRU apart from the other components. The bit in the
@@ -68,9 +69,60 @@ int kvm2_fpu_fetch(struct kvm2_state *s, struct kvm2_values *values)
 	 */
 	if (xfeatures & XFEATURE_MASK_PKRU) {
 		fpu_image(s)->xsave.header.xfeatures |= XFEATURE_MASK_PKRU;
-		memcpy(s->fpu + component_offset(XFEATURE_PKRU),
+		memcpy(s->fpu_image + component_offset(XFEATURE_PKRU),
 		       &s->vcpu->arch.pkru, sizeof(s->vcpu->arch.pkru));
 	}
+	return 0;
+}
+
+static const struct fxregs_state initial_x87 = { .cwd = 0x37f };
+static const u8 initial_component[KVM2_VALUE_MAX];
+
+/* Where a component from AVX on is. */
+static const u8 *find_component(struct xregs_state *xsave, int component)
+{
+	return get_xsave_addr(xsave, component) ?: (void *)initial_component;
+}
+
+static void find_components(struct kvm2_state *s, struct kvm2_values *values)
+{
+	struct xregs_state *xsave =
+		&s->vcpu->arch.guest_fpu.fpstate->regs.xsave;
+	u64 in_use = boot_cpu_has(X86_FEATURE_XSAVE) ?
+		     xsave->header.xfeatures : XFEATURE_MASK_FPSSE;
+	u64 xfeatures = guest_xfeatures(s);
+	struct kvm2_fpu *fpu = &s->fpu;
+	const struct fxregs_state *x87;
+
+	x87 = in_use & XFEATURE_MASK_FP ? &xsave->i387 : &initial_x87;
+	memcpy(values->x87, x87, sizeof(values->x87));
+	fpu->xmm = in_use & XFEATURE_MASK_SSE ?
+		   (const u8 *)xsave->i387.xmm_space : initial_component;
+	fpu->mxcsr = in_use & (XFEATURE_MASK_SSE | XFEATURE_MASK_YMM) ?
+		     xsave->i387.mxcsr : MXCSR_DEFAULT;
+	fpu->width = 16;
+	if (xfeatures & XFEATURE_MASK_YMM) {
+		fpu->width = 32;
+		fpu->ymm = find_component(xsave, XFEATURE_YMM);
+	}
+	if (xfeatures & XFEATURE_MASK_ZMM_Hi256) {
+		fpu->width = 64;
+		fpu->zmm = find_component(xsave, XFEATURE_ZMM_Hi256);
+	}
+	if (xfeatures & XFEATURE_MASK_Hi16_ZMM)
+		fpu->hi16 = find_component(xsave, XFEATURE_Hi16_ZMM);
+	if (xfeatures & XFEATURE_MASK_OPMASK)
+		fpu->opmask = find_component(xsave, XFEATURE_OPMASK);
+}
+
+int kvm2_fpu_fetch(struct kvm2_state *s, struct kvm2_values *values)
+{
+	/* Not in the values: what was there before is kept by patch(). */
+	if (s->fpu_image)
+		return 0;
+	if (s->change)
+		return fetch_image(s);
+	find_components(s, values);
 	return 0;
 }
 
@@ -80,15 +132,15 @@ static int patch(struct kvm2_state *s, u32 offset, const void *value, u32 size,
 {
 	struct kvm2_change *change = s->change;
 
-	if (!memcmp(s->fpu + offset, value, size))
+	if (!memcmp(s->fpu_image + offset, value, size))
 		return 0;
 	if (!change->old_fpu) {
-		change->old_fpu = kvmalloc(s->fpu_size, GFP_KERNEL_ACCOUNT);
+		change->old_fpu = kvmalloc(s->fpu_image_size, GFP_KERNEL);
 		if (!change->old_fpu)
 			return -ENOMEM;
-		memcpy(change->old_fpu, s->fpu, s->fpu_size);
+		memcpy(change->old_fpu, s->fpu_image, s->fpu_image_size);
 	}
-	memcpy(s->fpu + offset, value, size);
+	memcpy(s->fpu_image + offset, value, size);
 	fpu_image(s)->xsave.header.xfeatures |= BIT_ULL(component);
 	change->dirty |= BIT(KVM2_GROUP_FPU);
 	return 0;
@@ -136,12 +188,6 @@ static const u16 x87_offsets[KVM2_X87_FDP + 1] = {
 	[KVM2_X87_FDP]	= offsetof(struct fxregs_state, rdp),
 };
 
-int kvm2_x87_read(struct kvm2_state *s, u64 number, void *value, u32 size)
-{
-	memcpy(value, s->fpu + x87_offsets[number], size);
-	return 0;
-}
-
 int kvm2_x87_write(struct kvm2_state *s, u64 number, const void *value,
 		   u32 size)
 {
@@ -150,121 +196,118 @@ int kvm2_x87_write(struct kvm2_state *s, u64 number, const void *value,
 
 /* ---- VECTOR ---- */
 
-/* A part of a vector register. */
-struct piece {
-	u32 offset;	/* in the image */
-	u32 size;
-	int component;
-};
-
-static struct piece opmask_piece(u64 number)
+/* zmm0-15 are put together from their parts. */
+static __always_inline void compose_vector(const struct kvm2_fpu *fpu,
+					   u64 number, u64 *to)
 {
-	return (struct piece){
-		component_offset(XFEATURE_OPMASK) +
-			8 * (number - KVM2_VECTOR_K0), 8, XFEATURE_OPMASK
-	};
-}
+	const u64 *from = (u64 *)(fpu->xmm + 16 * number);
 
-/*
- * The pieces of a vector register from its low bytes on, as far as the guest
- * can have them. Return: how many.
- */
-static int vector_pieces(struct kvm2_state *s, u64 number,
-			 struct piece pieces[3])
-{
-	u64 xfeatures = guest_xfeatures(s);
-	int n = 0;
-
-	if (number == KVM2_VECTOR_MXCSR) {
-		pieces[n++] = (struct piece){
-			offsetof(struct fxregs_state, mxcsr), 4, XFEATURE_SSE
-		};
-		return n;
-	}
-	if (number >= KVM2_VECTOR_K0) {
-		if (xfeatures & XFEATURE_MASK_OPMASK)
-			pieces[n++] = opmask_piece(number);
-		return n;
-	}
-	if (number >= 16) {
-		if (xfeatures & XFEATURE_MASK_Hi16_ZMM)
-			pieces[n++] = (struct piece){
-				component_offset(XFEATURE_Hi16_ZMM) +
-					64 * (number - 16),
-				64, XFEATURE_Hi16_ZMM
-			};
-		return n;
-	}
-	pieces[n++] = (struct piece){
-		offsetof(struct fxregs_state, xmm_space) + 16 * number,
-		16, XFEATURE_SSE
-	};
-	if (!(xfeatures & XFEATURE_MASK_YMM))
-		return n;
-	pieces[n++] = (struct piece){
-		component_offset(XFEATURE_YMM) + 16 * number,
-		16, XFEATURE_YMM
-	};
-	if (!(xfeatures & XFEATURE_MASK_ZMM_Hi256))
-		return n;
-	pieces[n++] = (struct piece){
-		component_offset(XFEATURE_ZMM_Hi256) + 32 * number,
-		32, XFEATURE_ZMM_Hi256
-	};
-	return n;
+	to[0] = from[0];
+	to[1] = from[1];
+	if (fpu->width == 16)
+		return;
+	from = (u64 *)(fpu->ymm + 16 * number);
+	to[2] = from[0];
+	to[3] = from[1];
+	if (fpu->width == 32)
+		return;
+	from = (u64 *)(fpu->zmm + 32 * number);
+	to[4] = from[0];
+	to[5] = from[1];
+	to[6] = from[2];
+	to[7] = from[3];
 }
 
 int kvm2_vector_find(struct kvm2_state *s, u64 number,
 		     struct kvm2_register *reg)
 {
-	struct piece pieces[3];
-	int i, n;
+	u64 xfeatures = guest_xfeatures(s);
+	const struct kvm2_fpu *fpu = &s->fpu;
+	int r;
 
-	if (!reg->size)
-		return -ENOENT;
-	n = vector_pieces(s, number, pieces);
-	if (!n)
-		return -ENOENT;
-	reg->size = 0;
-	for (i = 0; i < n; i++)
-		reg->size += pieces[i].size;
+	r = kvm2_state_fetch(s, KVM2_GROUP_FPU);
+	if (r)
+		return r;
+	reg->group = KVM2_GROUP_FPU;
+
+	if (number < 16) {
+		reg->size = xfeatures & XFEATURE_MASK_ZMM_Hi256 ? 64 :
+			    xfeatures & XFEATURE_MASK_YMM ? 32 : 16;
+		reg->value = s->scratch;
+		if (!s->change)
+			compose_vector(fpu, number, s->scratch);
+	} else if (number <= KVM2_VECTOR_ZMM31) {
+		if (!(xfeatures & XFEATURE_MASK_Hi16_ZMM))
+			return -ENOENT;
+		reg->value = fpu->hi16 + 64 * (number - 16);
+	} else if (number == KVM2_VECTOR_MXCSR) {
+		reg->value = &fpu->mxcsr;
+	} else {
+		if (!(xfeatures & XFEATURE_MASK_OPMASK))
+			return -ENOENT;
+		reg->value = fpu->opmask + 8 * (number - KVM2_VECTOR_K0);
+	}
 	return 0;
 }
 
-int kvm2_vector_read(struct kvm2_state *s, u64 number, void *value, u32 size)
+static bool get_low_vector(struct kvm2_state *s, struct kvm2_record *record)
 {
-	struct piece pieces[3];
-	int i, n;
+	if (record->number >= 16)
+		return false;
+	compose_vector(&s->fpu, array_index_nospec(record->number, 16),
+		       (u64 *)record->value);
+	record->attributes = 0;
+	return true;
+}
 
-	n = vector_pieces(s, number, pieces);
-	for (i = 0; i < n && size; i++) {
-		u32 part = min(size, pieces[i].size);
+size_t kvm2_vector_run(struct kvm2_state *s, void *records, size_t left)
+{
+	return kvm2_state_run(s, records, left, KVM2_SET_VECTOR, s->fpu.width,
+			      get_low_vector);
+}
 
-		memcpy(value, s->fpu + pieces[i].offset, part);
-		value += part;
-		size -= part;
-	}
-	return 0;
+/* Overlay the part of a vector from @begin on, as far as @size reaches. */
+static int patch_part(struct kvm2_state *s, u32 offset, u32 begin, u32 length,
+		      const void *value, u32 size, int component)
+{
+	if (size <= begin)
+		return 0;
+	return patch(s, offset, value + begin, min(size - begin, length),
+		     component);
+}
+
+static int write_low_vector(struct kvm2_state *s, u64 number,
+			    const void *value, u32 size)
+{
+	int r;
+
+	r = patch_part(s, offsetof(struct fxregs_state, xmm_space) +
+			  16 * number, 0, 16, value, size, XFEATURE_SSE);
+	if (!r && size > 16)
+		r = patch_part(s, component_offset(XFEATURE_YMM) + 16 * number,
+			       16, 16, value, size, XFEATURE_YMM);
+	if (!r && size > 32)
+		r = patch_part(s, component_offset(XFEATURE_ZMM_Hi256) +
+				  32 * number, 32, 32, value, size,
+			       XFEATURE_ZMM_Hi256);
+	return r;
 }
 
 int kvm2_vector_write(struct kvm2_state *s, u64 number, const void *value,
 		      u32 size)
 {
-	struct piece pieces[3];
-	int i, n, r;
-
-	n = vector_pieces(s, number, pieces);
-	for (i = 0; i < n && size; i++) {
-		u32 part = min(size, pieces[i].size);
-
-		r = patch(s, pieces[i].offset, value, part,
-			  pieces[i].component);
-		if (r)
-			return r;
-		value += part;
-		size -= part;
-	}
-	return 0;
+	if (number < 16)
+		return write_low_vector(s, number, value, size);
+	if (number <= KVM2_VECTOR_ZMM31)
+		return patch(s, component_offset(XFEATURE_Hi16_ZMM) +
+				64 * (number - 16), value, size,
+			     XFEATURE_Hi16_ZMM);
+	if (number == KVM2_VECTOR_MXCSR)
+		return patch(s, offsetof(struct fxregs_state, mxcsr), value,
+			     size, XFEATURE_SSE);
+	return patch(s, component_offset(XFEATURE_OPMASK) +
+			8 * (number - KVM2_VECTOR_K0), value, size,
+		     XFEATURE_OPMASK);
 }
 
 /* ---- XSTATE ---- */
@@ -274,17 +317,22 @@ int kvm2_xstate_find(struct kvm2_state *s, u64 number,
 {
 	u64 shown = guest_xfeatures(s) & ~(u64)XFEATURES_COVERED;
 	u32 offset, size;
+	int r;
 
 	if (number >= XFEATURE_MAX || !(shown & BIT_ULL(number)))
 		return -ENOENT;
+	r = kvm2_state_fetch(s, KVM2_GROUP_FPU);
+	if (r)
+		return r;
 	kvm2_glue_xstate_place(number, &offset, &size);
 	*reg = (struct kvm2_register){ .size = size, .group = KVM2_GROUP_FPU };
-	return 0;
-}
-
-int kvm2_xstate_read(struct kvm2_state *s, u64 number, void *value, u32 size)
-{
-	memcpy(value, s->fpu + component_offset(number), size);
+	if (number == XFEATURE_PKRU) {
+		s->scratch[0] = s->vcpu->arch.pkru;
+		reg->value = s->scratch;
+	} else if (!s->change) {
+		reg->value = find_component(
+			&s->vcpu->arch.guest_fpu.fpstate->regs.xsave, number);
+	}
 	return 0;
 }
 
@@ -292,17 +340,4 @@ int kvm2_xstate_write(struct kvm2_state *s, u64 number, const void *value,
 		      u32 size)
 {
 	return patch(s, component_offset(number), value, size, number);
-}
-
-int kvm2_xstate_list(struct kvm2_state *s, struct kvm2_lister *lister)
-{
-	int component, r;
-
-	for (component = 0; component < XFEATURE_MAX; component++) {
-		r = kvm2_state_list_register(s, lister, KVM2_SET_XSTATE,
-					     component);
-		if (r)
-			return r;
-	}
-	return 0;
 }

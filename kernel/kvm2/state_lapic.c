@@ -19,25 +19,26 @@
 #define NUMBER(offset)	((offset) >> 4)
 #define NR_NUMBERS	64
 
-#define REGISTER(attributes)	{ sizeof(u32), attributes, KVM2_GROUP_LAPIC }
+/* The attributes, shifted, and that there is one or that they may vary. */
+#define PRESENT		BIT(0)
+#define READ_ONLY	(PRESENT | KVM2_ATTR_READ_ONLY << 1)
+#define GUEST_READ_ONLY	(PRESENT | KVM2_ATTR_GUEST_READ_ONLY << 1)
+#define VARIES		BIT(7)
 
 /* EOI and SELF_IPI are no state, and RRD is not there. */
-static const struct kvm2_register lapic_registers[NR_NUMBERS] = {
-	[NUMBER(APIC_ID)]	= REGISTER(0),
-	[NUMBER(APIC_LVR)]	= REGISTER(KVM2_ATTR_READ_ONLY |
-					   KVM2_ATTR_GUEST_READ_ONLY),
-	[NUMBER(APIC_TASKPRI)]	= REGISTER(0),
-	[NUMBER(APIC_ARBPRI)]	= REGISTER(KVM2_ATTR_READ_ONLY |
-					   KVM2_ATTR_GUEST_READ_ONLY),
-	[NUMBER(APIC_PROCPRI)]	= REGISTER(KVM2_ATTR_READ_ONLY |
-					   KVM2_ATTR_GUEST_READ_ONLY),
-	[NUMBER(APIC_LDR) ... NUMBER(APIC_SPIV)] = REGISTER(0),
-	[NUMBER(APIC_ISR) ... NUMBER(APIC_IRR) + 7] =
-		REGISTER(KVM2_ATTR_GUEST_READ_ONLY),
-	[NUMBER(APIC_ESR)]	= REGISTER(0),
-	[NUMBER(APIC_LVTCMCI) ... NUMBER(APIC_TMICT)] = REGISTER(0),
-	[NUMBER(APIC_TMCCT)]	= REGISTER(KVM2_ATTR_GUEST_READ_ONLY),
-	[NUMBER(APIC_TDCR)]	= REGISTER(0),
+static const u8 lapic_registers[NR_NUMBERS] = {
+	[NUMBER(APIC_ID)]	= PRESENT | VARIES,
+	[NUMBER(APIC_LVR)]	= READ_ONLY | GUEST_READ_ONLY,
+	[NUMBER(APIC_TASKPRI)]	= PRESENT,
+	[NUMBER(APIC_ARBPRI)]	= READ_ONLY | GUEST_READ_ONLY,
+	[NUMBER(APIC_PROCPRI)]	= READ_ONLY | GUEST_READ_ONLY,
+	[NUMBER(APIC_LDR)]	= PRESENT | VARIES,
+	[NUMBER(APIC_DFR) ... NUMBER(APIC_SPIV)] = PRESENT,
+	[NUMBER(APIC_ISR) ... NUMBER(APIC_IRR) + 7] = GUEST_READ_ONLY,
+	[NUMBER(APIC_ESR)]	= PRESENT,
+	[NUMBER(APIC_LVTCMCI) ... NUMBER(APIC_TMICT)] = PRESENT,
+	[NUMBER(APIC_TMCCT)]	= GUEST_READ_ONLY | VARIES,
+	[NUMBER(APIC_TDCR)]	= PRESENT,
 };
 
 static u32 *page_register(struct kvm_lapic_state *page, u64 number)
@@ -57,50 +58,93 @@ static int fetch_page(struct kvm2_state *s, struct kvm_lapic_state *page)
 	return kvm_apic_get_state(s->vcpu, page);
 }
 
+/*
+ * Read from KVM's page if all of it is there: KVM computes the current count
+ * of a timer, and in x2APIC mode the high half of ICR.
+ */
 int kvm2_lapic_fetch(struct kvm2_state *s, struct kvm2_values *values)
 {
+	struct kvm_lapic *apic = s->vcpu->arch.apic;
+
 	/* Not in the values: what was there before is kept by the commit. */
-	if (s->lapic)
+	if (s->lapic_copy)
 		return 0;
-	s->lapic = kmalloc(sizeof(*s->lapic), GFP_KERNEL_ACCOUNT);
-	if (!s->lapic)
+	if (!s->change && !apic_x2apic_mode(apic) &&
+	    !kvm_lapic_get_reg(apic, APIC_TMICT)) {
+		kvm2_state_load(s);
+		kvm_x86_call(sync_pir_to_irr)(s->vcpu);
+		s->lapic = apic->regs;
+		return 0;
+	}
+	s->lapic_copy = kmalloc(sizeof(*s->lapic_copy), GFP_KERNEL);
+	if (!s->lapic_copy)
 		return -ENOMEM;
-	return fetch_page(s, s->lapic);
+	s->lapic = s->lapic_copy;
+	return fetch_page(s, s->lapic_copy);
 }
 
 /*
  * The mode is that before the call: to leave x2APIC and to set what it keeps
  * fixed takes two calls.
  */
+static u16 find_attributes(struct kvm2_state *s, u64 number, u8 flags)
+{
+	u16 attributes = (flags & ~VARIES) >> 1;
+
+	if (number != NUMBER(APIC_TMCCT)) {
+		if (apic_x2apic_mode(s->vcpu->arch.apic))
+			attributes |= KVM2_ATTR_READ_ONLY |
+				      KVM2_ATTR_GUEST_READ_ONLY;
+	} else if (*page_register(s->lapic, number)) {
+		/* A timer that does not run shows 0, and stays so. */
+		attributes |= KVM2_ATTR_VOLATILE;
+	}
+	return attributes;
+}
+
 int kvm2_lapic_find(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg)
 {
+	u8 flags;
 	int r;
 
-	if (number >= NR_NUMBERS || !lapic_in_kernel(s->vcpu))
+	if (number >= NR_NUMBERS)
 		return -ENOENT;
-	*reg = lapic_registers[array_index_nospec(number, NR_NUMBERS)];
-	if (!reg->size)
+	flags = lapic_registers[array_index_nospec(number, NR_NUMBERS)];
+	if (!flags || !lapic_in_kernel(s->vcpu))
 		return -ENOENT;
-	if (number == NUMBER(APIC_ID) || number == NUMBER(APIC_LDR)) {
-		if (apic_x2apic_mode(s->vcpu->arch.apic))
-			reg->attributes |= KVM2_ATTR_READ_ONLY |
-					   KVM2_ATTR_GUEST_READ_ONLY;
-	} else if (number == NUMBER(APIC_TMCCT)) {
-		/* A timer that does not run shows 0, and stays so. */
-		r = kvm2_state_fetch(s, KVM2_GROUP_LAPIC);
-		if (r)
-			return r;
-		if (*page_register(s->lapic, number))
-			reg->attributes |= KVM2_ATTR_VOLATILE;
-	}
+	r = kvm2_state_fetch(s, KVM2_GROUP_LAPIC);
+	if (r)
+		return r;
+	reg->value = page_register(s->lapic, number);
+	reg->size = sizeof(u32);
+	reg->attributes = flags & VARIES ?
+			  find_attributes(s, number, flags) : flags >> 1;
+	reg->group = KVM2_GROUP_LAPIC;
 	return 0;
 }
 
-int kvm2_lapic_read(struct kvm2_state *s, u64 number, void *value, u32 size)
+static bool get_register(struct kvm2_state *s, struct kvm2_record *record)
 {
-	memcpy(value, page_register(s->lapic, number), size);
-	return 0;
+	u64 number = record->number;
+	u8 flags;
+
+	if (number >= NR_NUMBERS)
+		return false;
+	number &= NR_NUMBERS - 1;	/* as array_index_nospec() */
+	flags = lapic_registers[number];
+	if (!flags)
+		return false;
+	record->attributes = flags & VARIES ?
+			     find_attributes(s, number, flags) : flags >> 1;
+	*(u64 *)record->value = *page_register(s->lapic, number);
+	return true;
+}
+
+size_t kvm2_lapic_run(struct kvm2_state *s, void *records, size_t left)
+{
+	return kvm2_state_run(s, records, left, KVM2_SET_LAPIC, sizeof(u32),
+			      get_register);
 }
 
 int kvm2_lapic_write(struct kvm2_state *s, u64 number, const void *value,
@@ -111,19 +155,6 @@ int kvm2_lapic_write(struct kvm2_state *s, u64 number, const void *value,
 	if (memcmp(now, value, size)) {
 		memcpy(now, value, size);
 		s->change->dirty |= BIT(KVM2_GROUP_LAPIC);
-	}
-	return 0;
-}
-
-int kvm2_lapic_list(struct kvm2_state *s, struct kvm2_lister *lister)
-{
-	int number, r;
-
-	for (number = 0; number < NR_NUMBERS; number++) {
-		r = kvm2_state_list_register(s, lister, KVM2_SET_LAPIC,
-					     number);
-		if (r)
-			return r;
 	}
 	return 0;
 }
@@ -172,7 +203,7 @@ int kvm2_lapic_commit(struct kvm2_state *s, const struct kvm2_values *values)
 	struct kvm_lapic_state *page;
 	int r;
 
-	page = kmalloc(sizeof(*page), GFP_KERNEL_ACCOUNT);
+	page = kmalloc(sizeof(*page), GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
 	r = fetch_page(s, page);
@@ -180,7 +211,7 @@ int kvm2_lapic_commit(struct kvm2_state *s, const struct kvm2_values *values)
 		goto out;
 	if (values == &s->now) {
 		change->old_lapic = kmemdup(page, sizeof(*page),
-					    GFP_KERNEL_ACCOUNT);
+					    GFP_KERNEL);
 		if (!change->old_lapic) {
 			r = -ENOMEM;
 			goto out;

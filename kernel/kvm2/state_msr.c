@@ -20,78 +20,74 @@
 
 #define NR_MSRS_MAX	512
 
-/* Attributes of MSRs that are not plain read-write. */
-static const struct {
-	u32 first;
-	u32 last;
-	u16 attributes;
-} msr_attributes[] = {
-	{ MSR_IA32_TSC, MSR_IA32_TSC, KVM2_ATTR_VOLATILE },
-	{ MSR_SMI_COUNT, MSR_SMI_COUNT, KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_UCODE_REV, MSR_IA32_UCODE_REV, KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_SMBASE, MSR_IA32_SMBASE, KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_MTRRcap, MSR_MTRRcap,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_ARCH_CAPABILITIES,
-	  KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_MCG_CAP, MSR_IA32_MCG_CAP,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_PERF_STATUS, MSR_IA32_PERF_STATUS,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_PERF_CAPABILITIES, MSR_IA32_PERF_CAPABILITIES,
-	  KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_VMX_BASIC, MSR_IA32_VMX_BASIC, KVM2_ATTR_GUEST_READ_ONLY },
-	/* derived from the "true" ones */
-	{ MSR_IA32_VMX_PINBASED_CTLS, MSR_IA32_VMX_ENTRY_CTLS,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_VMX_MISC, MSR_IA32_VMX_CR0_FIXED0,
-	  KVM2_ATTR_GUEST_READ_ONLY },
-	/* derived from CPUID */
-	{ MSR_IA32_VMX_CR0_FIXED1, MSR_IA32_VMX_CR0_FIXED1,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_VMX_CR4_FIXED0, MSR_IA32_VMX_CR4_FIXED0,
-	  KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_VMX_CR4_FIXED1, MSR_IA32_VMX_CR4_FIXED1,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
-	{ MSR_IA32_VMX_VMCS_ENUM, MSR_IA32_VMX_VMFUNC,
-	  KVM2_ATTR_GUEST_READ_ONLY },
-	/* x2APIC: set LAPIC; a write here would act, and even send an IPI */
-	{ APIC_BASE_MSR, APIC_BASE_MSR + 0xff, KVM2_ATTR_READ_ONLY },
-	{ HV_X64_MSR_VP_INDEX, HV_X64_MSR_VP_INDEX,
-	  KVM2_ATTR_GUEST_READ_ONLY },
-	{ HV_X64_MSR_VP_RUNTIME, HV_X64_MSR_VP_RUNTIME,
-	  KVM2_ATTR_VOLATILE | KVM2_ATTR_GUEST_READ_ONLY },
-	{ HV_X64_MSR_TIME_REF_COUNT, HV_X64_MSR_TIME_REF_COUNT,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_VOLATILE |
-	  KVM2_ATTR_GUEST_READ_ONLY },
-	{ HV_X64_MSR_TSC_FREQUENCY, HV_X64_MSR_APIC_FREQUENCY,
-	  KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY },
-};
+/* What is to be looked at before it is read. */
+#define MSR_ASK		BIT(14)
 
-static u16 find_attributes(u32 index)
+#define HV_MSR_LAST	0x400001ff
+
+/*
+ * The attributes, or MSR_ASK too. A switch, not a table: it is asked for each
+ * of the hundred or so MSRs of a vcpu.
+ */
+static __always_inline u16 find_attributes(u32 index)
 {
-	unsigned int low = 0, high = ARRAY_SIZE(msr_attributes);
+	switch (index) {
+	case MSR_TSC_AUX:
+		return MSR_ASK;
 
-	while (low < high) {
-		unsigned int middle = (low + high) / 2;
+	case MSR_IA32_TSC:
+		return KVM2_ATTR_VOLATILE;
 
-		if (index < msr_attributes[middle].first)
-			high = middle;
-		else if (index > msr_attributes[middle].last)
-			low = middle + 1;
-		else
-			return msr_attributes[middle].attributes;
+	case MSR_SMI_COUNT:
+	case MSR_IA32_UCODE_REV:
+	case MSR_IA32_SMBASE:
+	case MSR_PLATFORM_INFO:
+	case MSR_IA32_ARCH_CAPABILITIES:
+	case MSR_IA32_PERF_CAPABILITIES:
+	case MSR_IA32_VMX_BASIC:
+	case MSR_IA32_VMX_MISC ... MSR_IA32_VMX_CR0_FIXED0:
+	case MSR_IA32_VMX_CR4_FIXED0:
+	case MSR_IA32_VMX_VMCS_ENUM ... MSR_IA32_VMX_VMFUNC:
+		return KVM2_ATTR_GUEST_READ_ONLY;
+
+	case MSR_MTRRcap:
+	case MSR_IA32_MCG_CAP:
+	case MSR_IA32_PERF_STATUS:
+	/* derived from the "true" ones */
+	case MSR_IA32_VMX_PINBASED_CTLS ... MSR_IA32_VMX_ENTRY_CTLS:
+	/* derived from CPUID */
+	case MSR_IA32_VMX_CR0_FIXED1:
+	case MSR_IA32_VMX_CR4_FIXED1:
+		return KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY;
+
+	/* x2APIC: set LAPIC; a write here would act, and even send an IPI */
+	case APIC_BASE_MSR ... APIC_BASE_MSR + 0xff:
+		return KVM2_ATTR_READ_ONLY;
+
+	case HV_X64_MSR_VP_INDEX:
+		return MSR_ASK | KVM2_ATTR_GUEST_READ_ONLY;
+	case HV_X64_MSR_VP_RUNTIME:
+		return MSR_ASK | KVM2_ATTR_VOLATILE |
+		       KVM2_ATTR_GUEST_READ_ONLY;
+	case HV_X64_MSR_TIME_REF_COUNT:
+		return MSR_ASK | KVM2_ATTR_READ_ONLY | KVM2_ATTR_VOLATILE |
+		       KVM2_ATTR_GUEST_READ_ONLY;
+	case HV_X64_MSR_TSC_FREQUENCY:
+	case HV_X64_MSR_APIC_FREQUENCY:
+		return MSR_ASK | KVM2_ATTR_READ_ONLY |
+		       KVM2_ATTR_GUEST_READ_ONLY;
 	}
+	if (index >= HV_X64_MSR_GUEST_OS_ID && index <= HV_MSR_LAST)
+		return MSR_ASK;
 	return 0;
 }
 
 static bool is_hyperv(u32 index)
 {
-	return index >= HV_X64_MSR_GUEST_OS_ID && index <= 0x400001ff;
+	return index >= HV_X64_MSR_GUEST_OS_ID && index <= HV_MSR_LAST;
 }
 
-/* Leaves the value in s->msr_value. */
+/* The value of the last one found is in s->scratch. */
 int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg)
 {
 	if (number > U32_MAX)
@@ -101,20 +97,42 @@ int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg)
 		return -ENOENT;
 	kvm2_state_load(s);
 	kvm2_state_srcu_lock(s);
-	if (__kvm_get_msr(s->vcpu, number, &s->msr_value, true))
+	if (__kvm_get_msr(s->vcpu, number, &s->scratch[0], true))
 		return -ENOENT;
-	*reg = (struct kvm2_register){
-		.size = sizeof(u64),
-		.attributes = find_attributes(number),
-		.group = KVM2_GROUP_MSR,
-	};
+	reg->value = s->scratch;
+	reg->size = sizeof(u64);
+	reg->attributes = find_attributes(number) & ~MSR_ASK;
+	reg->group = KVM2_GROUP_MSR;
 	return 0;
 }
 
-int kvm2_msr_read(struct kvm2_state *s, u64 number, void *value, u32 size)
+/* What __kvm_get_msr() does for the host. */
+static bool get_msr(struct kvm2_state *s, struct kvm2_record *record)
 {
-	memcpy(value, &s->msr_value, size);
-	return 0;
+	u16 attributes = find_attributes(record->number);
+	struct msr_data msr;
+
+	if (record->number > U32_MAX)
+		return false;
+	if (unlikely(attributes & MSR_ASK)) {
+		if (record->number != MSR_TSC_AUX ||
+		    !kvm_is_supported_user_return_msr(MSR_TSC_AUX))
+			return false;
+		attributes = 0;
+	}
+	msr.host_initiated = true;
+	msr.index = record->number;
+	if (kvm_x86_call(get_msr)(s->vcpu, &msr))
+		return false;
+	record->attributes = attributes;
+	*(u64 *)record->value = msr.data;
+	return true;
+}
+
+size_t kvm2_msr_run(struct kvm2_state *s, void *records, size_t left)
+{
+	return kvm2_state_run(s, records, left, KVM2_SET_MSR, sizeof(u64),
+			      get_msr);
 }
 
 int kvm2_msr_list(struct kvm2_state *s, struct kvm2_lister *lister)
@@ -123,8 +141,7 @@ int kvm2_msr_list(struct kvm2_state *s, struct kvm2_lister *lister)
 	u32 *indices;
 	int r = 0;
 
-	indices = kmalloc_array(NR_MSRS_MAX, sizeof(*indices),
-				GFP_KERNEL_ACCOUNT);
+	indices = kmalloc_array(NR_MSRS_MAX, sizeof(*indices), GFP_KERNEL);
 	if (!indices)
 		return -ENOMEM;
 	n = kvm2_glue_list_msrs(indices, NR_MSRS_MAX);
@@ -176,13 +193,13 @@ static void note_msr(struct kvm2_state *s, u32 index, const void *value,
 
 	msr = find_write(change, index);
 	if (!msr) {
-		if (!memcmp(&s->msr_value, value, size))
+		if (!memcmp(&s->scratch[0], value, size))
 			return;
 		msr = &change->msrs[change->nr_msrs++];
 		*msr = (struct kvm2_msr_write){
 			.index = index,
-			.old = s->msr_value,
-			.now = s->msr_value,
+			.old = s->scratch[0],
+			.now = s->scratch[0],
 		};
 	}
 	memcpy(&msr->now, value, size);
@@ -194,7 +211,7 @@ static void note_msr(struct kvm2_state *s, u32 index, const void *value,
 int kvm2_msr_write(struct kvm2_state *s, u64 number, const void *value,
 		   u32 size)
 {
-	u64 now = s->msr_value;
+	u64 now = s->scratch[0];
 
 	memcpy(&now, value, size);
 	switch (number) {

@@ -13,12 +13,18 @@
 #include "glue.h"
 #include "x86.h"
 
+/* Of the offset. */
 int kvm2_tsc_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg)
 {
-	if (!reg->size)
-		return -ENOENT;
+	int r;
+
+	r = kvm2_state_fetch(s, KVM2_GROUP_TSC);
+	if (r)
+		return r;
+	reg->value = &s->now.tsc[number];
+	reg->group = KVM2_GROUP_TSC;
 	/* On a host with an unstable TSC it changes with every load. */
-	if (number == KVM2_TSC_OFFSET && kvm2_glue_is_tsc_unstable())
+	if (kvm2_glue_is_tsc_unstable())
 		reg->attributes |= KVM2_ATTR_VOLATILE;
 	return 0;
 }
