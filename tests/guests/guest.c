@@ -48,8 +48,6 @@ extern const uint8_t ap_trampoline[];
 extern const uint8_t ap_trampoline_end[];
 extern const uint8_t timer_stubs[];
 
-static volatile uint32_t go;
-
 /* In multiboot.S. */
 void guest_sti_hlt(void);
 
@@ -301,15 +299,18 @@ static void run_cpu(struct guest_cpu *cpu)
 	cpu->done = 1;
 }
 
+/* Ends with an INIT from the first processor, which spares the host a spinning thread. */
 void guest_ap_start(uint32_t id)
 {
-	guest_cpus[id].online = 1;
-	while (!go)
-		pause();
 	run_cpu(&guest_cpus[id]);
-	/* Spinning exits to nobody, and so disturbs no count. */
 	for (;;)
 		pause();
+}
+
+static void send_ipi(uint32_t id, uint32_t message)
+{
+	apic_write(APIC_ICR_HIGH, id << 24);
+	apic_write(APIC_ICR_LOW, message);
 }
 
 /* A processor needs time to take INIT; the specification says 10 ms. */
@@ -322,14 +323,19 @@ static void wait_init(void)
 static void start_others(void)
 {
 	memcpy((void *)TRAMPOLINE, ap_trampoline, (size_t)(ap_trampoline_end - ap_trampoline));
+	for (uint32_t id = 1; id < guest_nr_cpus; id++)
+		send_ipi(id, APIC_INIT);
+	wait_init();
+	for (uint32_t id = 1; id < guest_nr_cpus; id++)
+		send_ipi(id, APIC_STARTUP | TRAMPOLINE >> 12);
+}
+
+static void stop_others(void)
+{
 	for (uint32_t id = 1; id < guest_nr_cpus; id++) {
-		apic_write(APIC_ICR_HIGH, id << 24);
-		apic_write(APIC_ICR_LOW, APIC_INIT);
-		wait_init();
-		apic_write(APIC_ICR_HIGH, id << 24);
-		apic_write(APIC_ICR_LOW, APIC_STARTUP | TRAMPOLINE >> 12);
-		while (!guest_cpus[id].online)
+		while (!guest_cpus[id].done)
 			pause();
+		send_ipi(id, APIC_INIT);
 	}
 }
 
@@ -355,11 +361,8 @@ void guest_start(uint32_t magic, const uint32_t *info)
 		set_gate(VECTOR_TIMER + id, (uint32_t)timer_stubs + id * STUB_BYTES);
 	}
 	start_others();
-	go = 1;
 	run_cpu(cpu);
-	for (uint32_t id = 1; id < guest_nr_cpus; id++)
-		while (!guest_cpus[id].done)
-			pause();
+	stop_others();
 	guest_end(cpu);
 	guest_exit(cpu, 0);
 }

@@ -29,7 +29,6 @@ struct guest_cpu {
 	uint32_t mmio;
 	uint32_t cpuid;
 	uint32_t hlt;
-	volatile uint32_t online;
 	volatile uint32_t done;
 };
 
@@ -49,7 +48,7 @@ void *memcpy(void *to, const void *from, size_t bytes);
 
 /* ---- the program: each guest defines these ---- */
 
-/* Run by every processor, once all are up. */
+/* Run by every processor, at the same time. */
 void guest_work(struct guest_cpu *cpu);
 
 /* Run by the first one when all have returned from guest_work(). */
