@@ -13,9 +13,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-extern const uint8_t guest_code[];
-extern const uint8_t guest_code_end[];
-
 int guest_hold_kvm(void)
 {
 	struct kvm_enable_cap split = {

@@ -14,6 +14,10 @@
 
 #include "guest_abi.h"
 
+/* All programs, which go to GUEST_CODE. */
+extern const uint8_t guest_code[];
+extern const uint8_t guest_code_end[];
+
 /* The programs; see guest_code.S. */
 extern const uint8_t guest_sum[];	/* param: rounds */
 extern const uint8_t guest_count[];

@@ -91,6 +91,11 @@ void leak_join(void)
 	write_text(CGROUP "/cgroup.procs", "0");
 }
 
+void leak_freeze(bool on)
+{
+	write_text(CGROUP "/cgroup.freeze", on ? "1" : "0");
+}
+
 static void count_all(struct leak_count *count)
 {
 	/* What RCU still holds is freed after a grace period. */

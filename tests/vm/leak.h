@@ -6,6 +6,8 @@
 #ifndef TESTS_VM_LEAK_H
 #define TESTS_VM_LEAK_H
 
+#include <stdbool.h>
+
 /**
  * struct leak_count - what there is when all is quiet
  * @kernel:	bytes of kernel memory on account of the processes counted
@@ -25,6 +27,9 @@ void leak_init(void);
 
 /* From now on the calling process and its children are counted. */
 void leak_join(void);
+
+/* Stop all processes counted, or let them go on. */
+void leak_freeze(bool on);
 
 /*
  * Wait until the work that ends VMs and frees memory is done, at most some

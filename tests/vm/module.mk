@@ -52,3 +52,11 @@ tests/vm/storm_test_LIBS    := libkvm2
 tests/vm/storm_test_LDFLAGS := -lpthread -static
 tests/vm/storm_test_KERNELS := patched debug
 tests/vm/storm_test_TIMEOUT := 1800
+
+VM_TESTS += tests/vm/stress_test
+tests/vm/stress_test_SOURCES := tests/vm/stress_thread.c tests/vm/stress_calls.c tests/vm/stress_trouble.c \
+				tests/vm/stress_tracer.c tests/vm/leak.c tests/vm/tap.c $(vm_guest)
+tests/vm/stress_test_LIBS    := libkvm2
+tests/vm/stress_test_LDFLAGS := -lpthread -static
+tests/vm/stress_test_KERNELS := patched debug
+tests/vm/stress_test_TIMEOUT := 1800
