@@ -609,6 +609,15 @@ int kvm2_state_list(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 
 /* ---- set ---- */
 
+/* The MSR that is another name of a control register, else 0. */
+static u32 msr_of(u16 set, u64 number)
+{
+	if (set != KVM2_SET_CONTROL)
+		return 0;
+	return number == KVM2_CONTROL_EFER ? MSR_EFER :
+	       number == KVM2_CONTROL_APIC_BASE ? MSR_IA32_APICBASE : 0;
+}
+
 /*
  * Note which record is to blame for a value of this register: the last that
  * named it, or one of the same set, whose value does not go with it.
@@ -617,6 +626,7 @@ void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number)
 {
 	struct kvm2_change *change = s->change;
 	const struct kvm2_record *record;
+	const u32 msr = msr_of(set, number);
 	ssize_t relative = -1;
 	size_t offset;
 
@@ -624,6 +634,8 @@ void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number)
 	for (offset = 0; offset < change->size;
 	     offset += KVM2_RECORD_BYTES(record->size)) {
 		record = change->records + offset;
+		if (msr && record->set == KVM2_SET_MSR && record->number == msr)
+			change->refused = offset;
 		if (record->set != set)
 			continue;
 		relative = offset;
