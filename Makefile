@@ -38,6 +38,7 @@
 #     tests/vm/count_test_LIBS     := libkvm2    and the other variables of a program
 #     tests/vm/count_test_KERNELS  := patched module debug stock           default: patched; once on each
 #     tests/vm/count_test_LAB      := LAB_CPUS=4 LAB_MEM=1024M             variables of the lab (see `make help`)
+#     tests/vm/count_test_NEEDS    := $(O)/somefile                        files to be made first, by rules of your own
 #     tests/vm/count_test_TIMEOUT  := 120                                  seconds of real time, default 120; hang = failure
 #     It gets B (the build folder), LAB_KERNEL and LAB_CPUS in its environment.  Every VM test has a lab of its own, and
 #     a kernel warning, or a leak under debug, fails it whatever it said.  tests/vm/module.mk and tests/bench/module.mk
@@ -228,7 +229,7 @@ endef
 $(foreach t,$(TESTS),$(eval $(call unit_rule,$(t))))
 
 define vm_rule
-run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) all | begin-check-vm
+run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) $($(1)_NEEDS) all | begin-check-vm
 	@O=$$(O) $($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),120) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP" \
 		tests/run $$(RESULTS)/check-vm/$(1)@$(2) tests/lab/lab $$(abspath $$<)
 endef
