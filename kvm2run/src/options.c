@@ -175,9 +175,9 @@ static const struct option_row {
 	{ "append", 'a', "CMDLINE", "command line for the guest", parse_append },
 	{ "initrd", 'i', "FILE", "initial RAM disk; repeated: one after the other", parse_initrd },
 	{ "module", 0, "'FILE [ARGS]'", "multiboot module; may be repeated", parse_module },
-	{ "load", 0, "ADDRESS", "take IMAGE as a flat binary and load it here (0x7c00)",
+	{ "load", 0, "ADDRESS", "take IMAGE as flat, load it here (0x7c00)",
 	  parse_load },
-	{ "entry", 0, "ADDRESS", "take IMAGE as a flat binary and start it here (--load)",
+	{ "entry", 0, "ADDRESS", "take IMAGE as flat, start it here (as --load)",
 	  parse_entry },
 	{ "wait", 'w', NULL, "start the guest after a line or SIGCONT only", parse_wait },
 	{ "help", 'h', NULL, "show this help", parse_help },
@@ -191,19 +191,19 @@ void options_print_help(FILE *to)
 	char left[64];
 
 	fprintf(to, "Usage: kvm2run [OPTION]... IMAGE\n"
-		    "Run a guest: a multiboot kernel or a flat binary, with the terminal as its "
-		    "serial port.\n\n");
+		    "Run a guest, a multiboot kernel or a flat binary, with standard input and\n"
+		    "output as its serial port.\n\n");
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		const struct option_row *row = &rows[i];
 
 		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
 			 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
 			 row->argument ? " " : "", row->argument ? row->argument : "");
-		fprintf(to, "  %-25s %s\n", left, row->help);
+		fprintf(to, "  %-27s %s\n", left, row->help);
 	}
-	fprintf(to, "\nCtrl-A x ends the guest, Ctrl-A Ctrl-A sends Ctrl-A. A write of V to port "
-		    "0xf4 ends\nkvm2run with status V << 1 | 1; its own statuses are even. "
-		    "See kvm2run(8).\n");
+	fprintf(to, "\nCtrl-A x ends the guest, Ctrl-A Ctrl-A sends Ctrl-A.\n"
+		    "A write of V to port 0xf4 ends kvm2run with status V << 1 | 1; its own statuses\n"
+		    "are even. See kvm2run(8).\n");
 }
 
 /* getopt_long()'s view of the table. Its val is the row, after all letters. */

@@ -24,11 +24,11 @@ note() {
 	sed 's/^/# /'
 }
 
-# same SENTENCE WANTED GOT: the two are equal, else they are shown
+# same SENTENCE WANTED GOT: the two are equal, else where they differ is shown
 same() {
 	[ "$2" = "$3" ]
 	result $? "$1"
-	[ "$2" = "$3" ] || diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | note
+	[ "$2" = "$3" ] || diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | head -n 20 | note
 }
 
 # within SECONDS COMMAND...: until it succeeds
