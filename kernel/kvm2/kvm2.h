@@ -46,6 +46,8 @@ int kvm2_state_list(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 		    void *records, size_t size, u32 flags);
 int kvm2_state_set(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 		   void *records, size_t size, ssize_t *failed);
+/* Once for each vendor module, before there is a VM. */
+void kvm2_state_init(void);
 
 /* map.c and dirty.c: guest memory */
 int kvm2_map_set(struct kvm2_vm *vm, const struct kvm2_memory_map *map);

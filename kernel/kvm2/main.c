@@ -261,6 +261,7 @@ static struct kvm2_ops main_ops = {
 int kvm2_init(struct module *owner)
 {
 	main_ops.owner = owner;
+	kvm2_state_init();
 	return kvm2_register(&main_ops);
 }
 

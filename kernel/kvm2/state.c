@@ -111,7 +111,8 @@ static const struct row rows[KVM2_NR_SETS][NR_NUMBERS] = {
  *		attributes of rows[] if there are some. NULL: all is there.
  *		Return: 0, -ENOENT, or another negative errno.
  * @write:	NULL: overlay struct kvm2_values
- * @list:	call kvm2_state_list_register() for each register, ascending.
+ * @list:	call kvm2_state_list_register() or kvm2_state_list_found() for
+ *		each register, ascending.
  *		NULL: try all numbers
  * @run:	see kvm2_state_run(). NULL: no fast way, or that of rows[]
  */
@@ -141,9 +142,9 @@ static const struct set_type set_types[KVM2_NR_SETS] = {
 				    .find = kvm2_vector_find,
 				    .write = kvm2_vector_write,
 				    .run = kvm2_vector_run },
-	[KVM2_SET_XSTATE]	= { .nr = 64,
-				    .find = kvm2_xstate_find,
-				    .write = kvm2_xstate_write },
+	[KVM2_SET_XSTATE]	= { .find = kvm2_xstate_find,
+				    .write = kvm2_xstate_write,
+				    .list = kvm2_xstate_list },
 	[KVM2_SET_DEBUG]	= { ROWS(KVM2_DEBUG_DR7) },
 	[KVM2_SET_MSR]		= { .find = kvm2_msr_find,
 				    .write = kvm2_msr_write,
@@ -463,6 +464,8 @@ static size_t run_rows(struct kvm2_state *s, u16 set, u32 size, void *records,
 {
 	if (size == 8)
 		return run_rows_of(s, set, records, left, 8);
+	if (size == 10)
+		return run_rows_of(s, set, records, left, 10);
 	if (size == 16)
 		return run_rows_of(s, set, records, left, 16);
 	return run_any_rows(s, set, records, left);
@@ -522,38 +525,45 @@ struct kvm2_lister {
 	u32 flags;
 };
 
-int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
-			     u16 set, u64 number)
+void kvm2_state_list_found(struct kvm2_state *s, struct kvm2_lister *lister,
+			   u16 set, u64 number,
+			   const struct kvm2_register *reg)
 {
 	bool has_value = !(lister->flags & KVM2_STATE_HEADERS);
 	struct kvm2_record *record = lister->records + lister->used;
+
+	if (lister->flags & KVM2_STATE_WRITABLE &&
+	    reg->attributes & KVM2_ATTR_READ_ONLY)
+		return;
+	if (lister->flags & KVM2_STATE_STABLE &&
+	    reg->attributes & KVM2_ATTR_VOLATILE)
+		return;
+
+	lister->used += has_value ? KVM2_RECORD_BYTES(reg->size) :
+				    sizeof(*record);
+	if (lister->used > lister->size)
+		return;
+	record->set = set;
+	record->attributes = reg->attributes;
+	record->size = reg->size;
+	record->number = number;
+	if (!has_value)
+		return;
+	copy_value(record, reg->value, reg->size);
+	trace_kvm2_state(s->v->vm->id, s->v->id, s->accessor->tid, false,
+			 record, 0);
+}
+
+int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
+			     u16 set, u64 number)
+{
 	struct kvm2_register reg;
 	int r;
 
 	r = locate(s, set, number, &reg);
-	if (r)
-		return r == -ENOENT ? 0 : r;
-	if (lister->flags & KVM2_STATE_WRITABLE &&
-	    reg.attributes & KVM2_ATTR_READ_ONLY)
-		return 0;
-	if (lister->flags & KVM2_STATE_STABLE &&
-	    reg.attributes & KVM2_ATTR_VOLATILE)
-		return 0;
-
-	lister->used += has_value ? KVM2_RECORD_BYTES(reg.size) :
-				    sizeof(*record);
-	if (lister->used > lister->size)
-		return 0;
-	record->set = set;
-	record->attributes = reg.attributes;
-	record->size = reg.size;
-	record->number = number;
-	if (!has_value)
-		return 0;
-	copy_value(record, reg.value, record->size);
-	trace_kvm2_state(s->v->vm->id, s->v->id, s->accessor->tid, false,
-			 record, 0);
-	return 0;
+	if (!r)
+		kvm2_state_list_found(s, lister, set, number, &reg);
+	return r == -ENOENT ? 0 : r;
 }
 
 static int list_set(struct kvm2_state *s, struct kvm2_lister *lister, u16 set)

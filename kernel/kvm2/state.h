@@ -171,6 +171,9 @@ int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
 void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number);
 int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
 			     u16 set, u64 number);
+void kvm2_state_list_found(struct kvm2_state *s, struct kvm2_lister *lister,
+			   u16 set, u64 number,
+			   const struct kvm2_register *reg);
 
 /* Bits of the first word of a record that mean nothing in a call. */
 #define KVM2_HEADER_IGNORED	((u64)U16_MAX << 16)	/* attributes */
@@ -247,6 +250,7 @@ int kvm2_xstate_find(struct kvm2_state *s, u64 number,
 		     struct kvm2_register *reg);
 int kvm2_xstate_write(struct kvm2_state *s, u64 number, const void *value,
 		      u32 size);
+int kvm2_xstate_list(struct kvm2_state *s, struct kvm2_lister *lister);
 
 /* state_msr.c: MSR */
 int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg);

@@ -9,7 +9,6 @@
 #include "state.h"
 
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include "cpuid.h"
 #include "glue.h"
@@ -48,50 +47,52 @@ static struct kvm2_cpuid leaf_from_kvm(const struct kvm_cpuid_entry2 *leaf)
 	};
 }
 
-static int find_in(struct kvm2_state *s, struct kvm_cpuid_entry2 *leaves, int n,
-		   u64 number, struct kvm2_register *reg)
+static void show_leaf(struct kvm2_state *s, const struct kvm_cpuid_entry2 *leaf,
+		      u16 attributes, struct kvm2_register *reg)
 {
-	struct kvm_cpuid_entry2 *leaf = find_leaf(leaves, n, number);
 	struct kvm2_cpuid *cpuid = (struct kvm2_cpuid *)s->scratch;
 
 	BUILD_BUG_ON(sizeof(*cpuid) > sizeof(s->scratch));
 
-	if (!leaf)
-		return -ENOENT;
 	*cpuid = leaf_from_kvm(leaf);
 	*reg = (struct kvm2_register){
 		.value = cpuid,
 		.size = sizeof(*cpuid),
-		.attributes = KVM2_ATTR_GUEST_READ_ONLY,
+		.attributes = attributes | KVM2_ATTR_GUEST_READ_ONLY,
 	};
-	return 0;
 }
 
-static int compare_numbers(const void *a, const void *b)
+/* The leaves come in ascending runs, so most are in their place already. */
+static void insert_leaf(const struct kvm_cpuid_entry2 **leaves, int n,
+			const struct kvm_cpuid_entry2 *leaf)
 {
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+	u64 number = leaf_number(leaf);
 
-	return (x > y) - (x < y);
+	for (; n && leaf_number(leaves[n - 1]) > number; n--)
+		leaves[n] = leaves[n - 1];
+	leaves[n] = leaf;
 }
 
-static int list_from(struct kvm2_state *s, struct kvm2_lister *lister, u16 set,
-		     const struct kvm_cpuid_entry2 *leaves, int n)
+static int list_leaves(struct kvm2_state *s, struct kvm2_lister *lister,
+		       u16 set, u16 attributes,
+		       const struct kvm_cpuid_entry2 *leaves, int n)
 {
-	u64 *numbers;
-	int i, r = 0;
+	const struct kvm_cpuid_entry2 **sorted;
+	struct kvm2_register reg;
+	int i;
 
-	if (!n)
-		return 0;
-	numbers = kmalloc_array(n, sizeof(*numbers), GFP_KERNEL_ACCOUNT);
-	if (!numbers)
+	sorted = kmalloc_array(n, sizeof(*sorted), GFP_KERNEL);
+	if (!sorted)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)
-		numbers[i] = leaf_number(&leaves[i]);
-	sort(numbers, n, sizeof(*numbers), compare_numbers, NULL);
-	for (i = 0; i < n && !r; i++)
-		r = kvm2_state_list_register(s, lister, set, numbers[i]);
-	kfree(numbers);
-	return r;
+		insert_leaf(sorted, i, &leaves[i]);
+	for (i = 0; i < n; i++) {
+		show_leaf(s, sorted[i], attributes, &reg);
+		kvm2_state_list_found(s, lister, set, leaf_number(sorted[i]),
+				      &reg);
+	}
+	kfree(sorted);
+	return 0;
 }
 
 /* ---- CPUID ---- */
@@ -99,15 +100,21 @@ static int list_from(struct kvm2_state *s, struct kvm2_lister *lister, u16 set,
 int kvm2_cpuid_find(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg)
 {
-	return find_in(s, s->vcpu->arch.cpuid_entries,
-		       s->vcpu->arch.cpuid_nent, number, reg);
+	struct kvm_vcpu_arch *arch = &s->vcpu->arch;
+	struct kvm_cpuid_entry2 *leaf;
+
+	leaf = find_leaf(arch->cpuid_entries, arch->cpuid_nent, number);
+	if (!leaf)
+		return -ENOENT;
+	show_leaf(s, leaf, 0, reg);
+	return 0;
 }
 
 int kvm2_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister)
 {
-	return list_from(s, lister, KVM2_SET_CPUID,
-			 s->vcpu->arch.cpuid_entries,
-			 s->vcpu->arch.cpuid_nent);
+	return list_leaves(s, lister, KVM2_SET_CPUID, 0,
+			   s->vcpu->arch.cpuid_entries,
+			   s->vcpu->arch.cpuid_nent);
 }
 
 /* Leaves being put together. @changed: they are not what the vcpu has. */
@@ -312,22 +319,26 @@ static int fetch_host_cpuid(struct kvm2_state *s)
 int kvm2_host_cpuid_find(struct kvm2_state *s, u64 number,
 			 struct kvm2_register *reg)
 {
-	int r = fetch_host_cpuid(s);
+	struct kvm_cpuid_entry2 *leaf;
+	int r;
 
+	r = fetch_host_cpuid(s);
 	if (r)
 		return r;
-	r = find_in(s, s->host_cpuid, s->nr_host_cpuid, number, reg);
-	if (!r)
-		reg->attributes |= KVM2_ATTR_READ_ONLY;
-	return r;
+	leaf = find_leaf(s->host_cpuid, s->nr_host_cpuid, number);
+	if (!leaf)
+		return -ENOENT;
+	show_leaf(s, leaf, KVM2_ATTR_READ_ONLY, reg);
+	return 0;
 }
 
 int kvm2_host_cpuid_list(struct kvm2_state *s, struct kvm2_lister *lister)
 {
-	int r = fetch_host_cpuid(s);
+	int r;
 
+	r = fetch_host_cpuid(s);
 	if (r)
 		return r;
-	return list_from(s, lister, KVM2_SET_HOST_CPUID, s->host_cpuid,
-			 s->nr_host_cpuid);
+	return list_leaves(s, lister, KVM2_SET_HOST_CPUID, KVM2_ATTR_READ_ONLY,
+			   s->host_cpuid, s->nr_host_cpuid);
 }

@@ -312,14 +312,19 @@ int kvm2_vector_write(struct kvm2_state *s, u64 number, const void *value,
 
 /* ---- XSTATE ---- */
 
+static u64 shown_xfeatures(const struct kvm2_state *s)
+{
+	return guest_xfeatures(s) & ~(u64)XFEATURES_COVERED;
+}
+
 int kvm2_xstate_find(struct kvm2_state *s, u64 number,
 		     struct kvm2_register *reg)
 {
-	u64 shown = guest_xfeatures(s) & ~(u64)XFEATURES_COVERED;
 	u32 offset, size;
 	int r;
 
-	if (number >= XFEATURE_MAX || !(shown & BIT_ULL(number)))
+	if (number >= XFEATURE_MAX ||
+	    !(shown_xfeatures(s) & BIT_ULL(number)))
 		return -ENOENT;
 	r = kvm2_state_fetch(s, KVM2_GROUP_FPU);
 	if (r)
@@ -340,4 +345,15 @@ int kvm2_xstate_write(struct kvm2_state *s, u64 number, const void *value,
 		      u32 size)
 {
 	return patch(s, component_offset(number), value, size, number);
+}
+
+int kvm2_xstate_list(struct kvm2_state *s, struct kvm2_lister *lister)
+{
+	u64 rest;
+	int r = 0;
+
+	for (rest = shown_xfeatures(s); rest && !r; rest &= rest - 1)
+		r = kvm2_state_list_register(s, lister, KVM2_SET_XSTATE,
+					     __ffs64(rest));
+	return r;
 }

@@ -11,14 +11,11 @@
  */
 #include "state.h"
 
-#include <linux/slab.h>
 #include <asm/msr-index.h>
 
 #include "glue.h"
 #include "lapic.h"
 #include "x86.h"
-
-#define NR_MSRS_MAX	512
 
 /* What is to be looked at before it is read. */
 #define MSR_ASK		BIT(14)
@@ -135,20 +132,23 @@ size_t kvm2_msr_run(struct kvm2_state *s, void *records, size_t left)
 			      get_msr);
 }
 
+/* Those that KVM knows, ascending; the vcpu need not have all of them. */
+static u32 known_msrs[512];
+static unsigned int nr_known_msrs;
+
+void kvm2_state_init(void)
+{
+	nr_known_msrs = kvm2_glue_list_msrs(known_msrs, ARRAY_SIZE(known_msrs));
+}
+
 int kvm2_msr_list(struct kvm2_state *s, struct kvm2_lister *lister)
 {
-	unsigned int i, n;
-	u32 *indices;
+	unsigned int i;
 	int r = 0;
 
-	indices = kmalloc_array(NR_MSRS_MAX, sizeof(*indices), GFP_KERNEL);
-	if (!indices)
-		return -ENOMEM;
-	n = kvm2_glue_list_msrs(indices, NR_MSRS_MAX);
-	for (i = 0; i < n && !r; i++)
+	for (i = 0; i < nr_known_msrs && !r; i++)
 		r = kvm2_state_list_register(s, lister, KVM2_SET_MSR,
-					     indices[i]);
-	kfree(indices);
+					     known_msrs[i]);
 	return r;
 }
 
