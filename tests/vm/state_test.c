@@ -7,7 +7,9 @@
 #include "state_fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tap.h"
 
@@ -154,6 +156,37 @@ static void listed_records_can_be_read(void)
 			refused++;
 	}
 	tap_is(refused, 0, "each can be written back alone, but not a read-only one");
+}
+
+/* Records that are traced are read one by one, not in runs. */
+static bool trace_records(bool on)
+{
+	int fd = open("/sys/kernel/tracing/events/kvm2/kvm2_state/enable",
+		      O_WRONLY);
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = write(fd, on ? "1" : "0", 1) == 1;
+	close(fd);
+	return done;
+}
+
+static void traced_reads(void)
+{
+	int r;
+
+	fixture_give_host_cpuid();
+	fixture_list(&before, KVM2_STATE_STABLE);
+	memcpy(&after, &before, sizeof(after));
+	if (!trace_records(true)) {
+		tap_skip("no tracefs", "a traced read");
+		return;
+	}
+	r = kvm2_sys_get_state(KVM2_SELF, after.data, after.used, 0);
+	trace_records(false);
+	tap_is(r, after.used, "a read can be traced");
+	tap_ok(fixture_is_same(&before, &after), "and reads the same");
 }
 
 /* ---- widths and malformed records ---- */
@@ -551,6 +584,7 @@ int main(void)
 	fixture_run(list_is_ordered);
 	fixture_run(list_filters);
 	fixture_run(listed_records_can_be_read);
+	fixture_run(traced_reads);
 	fixture_run(widths);
 	fixture_run(malformed_records);
 	fixture_run(failing_record_is_marked);
