@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The lab's kernels: kernel/build makes them, this says when.
 
-PACKAGES += bc bison ccache flex libelf-dev libssl-dev linux-source-6.12 lz4 pahole patch rsync xz-utils
+PACKAGES += bc bison ccache flex libelf-dev libssl-dev linux-source-6.12 lz4 pahole patch python3 rsync xz-utils
 
 KERNEL_patched := $(O)/kernel/bzImage
 KERNEL_module  := $(O)/kernel-module/bzImage

@@ -25,6 +25,7 @@ enum guest_mode {
 /* The programs; see guest_code.S. */
 extern const uint8_t guest_real[];
 extern const uint8_t guest_long[];
+extern const uint8_t guest_endless[];
 extern const uint8_t guest_touch[];	/* rdi, rsi, rcx */
 
 /**

@@ -2,7 +2,7 @@
 /* The guests; none needs a stack. */
 	.section .rodata
 	.globl	guest_code, guest_code_end
-	.globl	guest_real, guest_long, guest_touch
+	.globl	guest_real, guest_long, guest_touch, guest_endless
 	.balign	16
 guest_code:
 
@@ -24,6 +24,10 @@ guest_touch:
 guest_long:
 1:	outb	%al, $0x10
 	jmp	1b
+
+/* Never exits. */
+guest_endless:
+	jmp	guest_endless
 
 guest_code_end:
 	.section .note.GNU-stack, "", @progbits

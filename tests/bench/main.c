@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kvm2bench [NAME]: measures rows of the table, in instructions, inside the
- * lab with LAB_ICOUNT=1. Without NAME all; NAME_... belong to NAME.
- * tests/bench/bench runs it.
+ * lab with LAB_ICOUNT=1. Without NAME all; NAME_... belong to NAME. VMLINUX in
+ * the environment names the kernel that runs. tests/bench/bench calls this.
  */
 #include "row.h"
 
@@ -19,6 +19,8 @@ static const struct {
 	{ "port_exit_roundtrip",	port_exit_rows },
 	{ "all_registers_read",		registers_rows },
 	{ "map_replace_256",		memory_map_rows },
+	{ "tracepoint_off",		tracepoint_off_rows },
+	{ "tracepoint_on",		tracepoint_on_rows },
 };
 
 #define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))

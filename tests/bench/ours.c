@@ -93,6 +93,8 @@ int ours_start(const struct guest_start *start)
 	add(&records, KVM2_SET_GPR, KVM2_GPR_RDI, start->rdi);
 	add(&records, KVM2_SET_GPR, KVM2_GPR_RSI, start->rsi);
 	add(&records, KVM2_SET_GPR, KVM2_GPR_RCX, start->rcx);
+	kvm2_records_add_u64(&records, KVM2_SET_MP, KVM2_MP_STATE,
+			     KVM2_MP_RUNNABLE, sizeof(uint32_t));
 	r = kvm2_sys_set_state(KVM2_SELF, buffer, records.used, 0);
 	return r < 0 ? r : 0;
 }
