@@ -57,4 +57,4 @@ trace_events_LDFLAGS := -pthread
 
 VM_TESTS                     += tests/vm/trace_test
 tests/vm/trace_test_KERNELS  := patched stock debug
-tests/vm/trace_test_TIMEOUT  := 400
+tests/vm/trace_test_TIMEOUT  := 600

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -357,6 +359,30 @@ static void failing_record_is_marked(void)
 
 /* ---- a refused set changes nothing ---- */
 
+/* One of everything, of a value that a new vcpu does not have. */
+static void add_changes(struct builder *b)
+{
+	add(b, KVM2_SET_CPUID, 0x40000100ULL << 32, 1, 8);
+	add(b, KVM2_SET_CONTROL, KVM2_CONTROL_XCR0, 1, 8);
+	add(b, KVM2_SET_MSR, 0xc0000081, 0x1234, 8);	/* STAR */
+	add(b, KVM2_SET_MSR, 0x174, 0x10, 8);		/* SYSENTER_CS */
+	add(b, KVM2_SET_CONTROL, KVM2_CONTROL_CR2, 0x5678, 8);
+	add(b, KVM2_SET_CONTROL, KVM2_CONTROL_CR8, 3, 8);
+	add(b, KVM2_SET_GPR, KVM2_GPR_RBX, 0x9abc, 8);
+	add(b, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 0x8000, 8);
+	add(b, KVM2_SET_X87, KVM2_X87_FCW, 0x27f, 2);
+	add(b, KVM2_SET_VECTOR, 3, 0x4242, 8);
+	add(b, KVM2_SET_DEBUG, KVM2_DEBUG_DR0, 0x7777, 8);
+	add(b, KVM2_SET_LAPIC, 0x38, 0x10000, 4);
+	add(b, KVM2_SET_EVENTS, KVM2_EVENTS_SIPI_VECTOR, 0x55, 4);
+	add(b, KVM2_SET_MP, KVM2_MP_STATE, KVM2_MP_HALTED, 4);
+	add(b, KVM2_SET_TSC, KVM2_TSC_OFFSET, 0x1000, 8);
+	add(b, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
+	    KVM2_DEBUG_ENABLE, 4);
+}
+
+#define NR_CHANGES	16
+
 /* The bad record comes last, so all before it could have been applied. */
 static void is_atomic(const char *what, uint16_t bad_set, uint64_t number,
 		      const void *value, uint32_t size, int error)
@@ -366,29 +392,13 @@ static void is_atomic(const char *what, uint16_t bad_set, uint64_t number,
 
 	fixture_list(&before, KVM2_STATE_STABLE);
 	begin(&b);
-	add(&b, KVM2_SET_CPUID, 0x40000100ULL << 32, 1, 8);
-	add(&b, KVM2_SET_CONTROL, KVM2_CONTROL_XCR0, 1, 8);
-	add(&b, KVM2_SET_MSR, 0xc0000081, 0x1234, 8);	/* STAR */
-	add(&b, KVM2_SET_MSR, 0x174, 0x10, 8);		/* SYSENTER_CS */
-	add(&b, KVM2_SET_CONTROL, KVM2_CONTROL_CR2, 0x5678, 8);
-	add(&b, KVM2_SET_CONTROL, KVM2_CONTROL_CR8, 3, 8);
-	add(&b, KVM2_SET_GPR, KVM2_GPR_RBX, 0x9abc, 8);
-	add(&b, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 0x8000, 8);
-	add(&b, KVM2_SET_X87, KVM2_X87_FCW, 0x27f, 2);
-	add(&b, KVM2_SET_VECTOR, 3, 0x4242, 8);
-	add(&b, KVM2_SET_DEBUG, KVM2_DEBUG_DR0, 0x7777, 8);
-	add(&b, KVM2_SET_LAPIC, 0x38, 0x10000, 4);
-	add(&b, KVM2_SET_EVENTS, KVM2_EVENTS_SIPI_VECTOR, 0x55, 4);
-	add(&b, KVM2_SET_MP, KVM2_MP_STATE, KVM2_MP_HALTED, 4);
-	add(&b, KVM2_SET_TSC, KVM2_TSC_OFFSET, 0x1000, 8);
-	add(&b, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
-	    KVM2_DEBUG_ENABLE, 4);
+	add_changes(&b);
 	if (kvm2_records_add(&b.records, bad_set, number, value, size))
 		tap_die("kvm2_records_add");
 
 	r = set(&b);
 	tap_is(r, error, "%s is refused", what);
-	tap_is(failed_index(&b), 16, "%s is marked", what);
+	tap_is(failed_index(&b), NR_CHANGES, "%s is marked", what);
 	fixture_list(&after, KVM2_STATE_STABLE);
 	tap_ok(fixture_is_same(&before, &after),
 	       "nothing has changed when %s was refused", what);
@@ -465,6 +475,91 @@ static void refused_sets_change_nothing(void)
 	is_atomic_u32("SIGTRAP without being the tracer",
 		      KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
 		      KVM2_DEBUG_SIGTRAP, -EPERM);
+}
+
+/* ---- a set without memory changes nothing ---- */
+
+/*
+ * The kernel fails the @n-th allocation, or copy from and to user memory,
+ * from now on of this thread; 0 none. Return: was there one since the last
+ * call?
+ */
+static bool fail_nth(int fd, int n)
+{
+	char left = '0';
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d", n);
+	bool failed;
+
+	/* If the copies for these calls fail, none has failed before. */
+	failed = pread(fd, &left, 1, 0) == 1 && left == '0';
+	if (write(fd, text, length) != length) {
+		failed = false;
+		if (write(fd, text, length) != length)
+			tap_die("fail-nth");
+	}
+	return failed;
+}
+
+/* Also those that may wait, which by default do not fail. */
+static bool fail_all_allocations(void)
+{
+	const char *name = "/sys/kernel/debug/failslab/ignore-gfp-wait";
+	int fd = open(name, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+		fd = open(name, O_WRONLY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return false;
+	dprintf(fd, "N");
+	close(fd);
+	return true;
+}
+
+static void take_changes_back(struct state *state)
+{
+	fixture_set(KVM2_SET_CPUID, 0x40000100ULL << 32, NULL, 0);
+	if (fixture_set_all(state) < 0)
+		tap_die("set state");
+}
+
+static void failed_allocations_change_nothing(void)
+{
+	static __thread struct state portable;
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	int n, r = 0, changed = 0, failed = 0;
+	struct builder b;
+
+	if (fd < 0 || !fail_all_allocations()) {
+		tap_skip("no fault injection in this kernel",
+			 "failed allocations");
+		return;
+	}
+	fixture_give_host_cpuid();
+	fixture_list(&before, KVM2_STATE_STABLE);
+	fixture_list(&portable, PORTABLE);
+	fail_nth(fd, 0);
+	for (n = 1; n < 200; n++) {
+		begin(&b);
+		add_changes(&b);
+		fail_nth(fd, n);
+		r = set(&b);
+		if (!fail_nth(fd, 0))
+			break;
+		failed += r == -ENOMEM || r == -EFAULT;
+		/* Large allocations have a second way to get memory. */
+		if (r > 0)
+			take_changes_back(&portable);
+		fixture_list(&after, KVM2_STATE_STABLE);
+		changed += !fixture_is_same(&before, &after);
+	}
+	close(fd);
+	tap_ok(n < 200 && failed > 5,
+	       "a set fails without memory, at %d places", failed);
+	tap_is(changed, 0, "and changes nothing");
+	tap_is(r, b.records.used, "with all it needs it succeeds");
 }
 
 /* ---- round trips ---- */
@@ -589,6 +684,7 @@ int main(void)
 	fixture_run(malformed_records);
 	fixture_run(failing_record_is_marked);
 	fixture_run(refused_sets_change_nothing);
+	fixture_run(failed_allocations_change_nothing);
 	fixture_run(runs_the_first_half);
 	fixture_run_on(runs_the_other_half);
 	return tap_end();
