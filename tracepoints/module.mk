@@ -56,5 +56,5 @@ trace_events_LIBS    := libkvm2
 trace_events_LDFLAGS := -pthread
 
 VM_TESTS                     += tests/vm/trace_test
-tests/vm/trace_test_KERNELS  := patched stock debug
+tests/vm/trace_test_KERNELS  := patched stock
 tests/vm/trace_test_TIMEOUT  := 600
