@@ -9,7 +9,7 @@ tests/vm/args_test_SOURCES := tests/vm/args.c tests/vm/args_vm.c tests/vm/args_e
 			      tests/vm/args_memory.c tests/vm/tap.c $(vm_guest)
 tests/vm/args_test_LIBS    := libkvm2
 tests/vm/args_test_LDFLAGS := -lpthread
-tests/vm/args_test_KERNELS := patched debug
+tests/vm/args_test_KERNELS := patched
 tests/vm/args_test_TIMEOUT := 600
 
 VM_TESTS += tests/vm/run_test
