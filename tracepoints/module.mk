@@ -3,19 +3,20 @@
 
 LIBRARIES           += libkvm2trace
 libkvm2trace_SOURCES := tracepoints/src/source.c tracepoints/src/decode.c tracepoints/src/events.c \
-			tracepoints/src/format.c tracepoints/src/names.c tracepoints/src/tasks.c tracepoints/src/count.c
+			tracepoints/src/format.c tracepoints/src/names.c tracepoints/src/tasks.c tracepoints/src/count.c \
+			tracepoints/src/vm_rules.c tracepoints/src/vm_name.c
 libkvm2trace_INCLUDE := tracepoints/include
 libkvm2trace_PKGS   := libtracefs libtraceevent
 libkvm2trace_MAP    := tracepoints/libkvm2trace.map
 libkvm2trace_PC     := tracepoints/libkvm2trace.pc.in
-HEADERS             += tracepoints/include/kvm2/trace.h
+HEADERS             += tracepoints/include/kvm2/trace.h tracepoints/include/kvm2/trace_vm_name.h
 
 PROGRAMS            += kvm2trace
 kvm2trace_SOURCES   := tracepoints/kvm2trace/main.c tracepoints/kvm2trace/options.c tracepoints/kvm2trace/view.c
 kvm2trace_LIBS      := libkvm2trace
 SBIN                += kvm2trace
 MAN                 += docs/man8/kvm2trace.8 docs/man3/kvm2_trace_source.3 docs/man3/kvm2_trace_decoder.3 \
-		       docs/man3/kvm2_trace_counts.3
+		       docs/man3/kvm2_trace_counts.3 docs/man3/kvm2_trace_vm_name.3 docs/man5/kvm2_vm_names.5
 COMP                += tracepoints/completion/kvm2trace
 
 # The program in the EXAMPLES of the manual has to compile.
@@ -32,7 +33,11 @@ PACKAGES            += libtracefs-dev libtraceevent-dev
 TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints/events_test \
 		       tests/unit/tracepoints/format_test tests/unit/tracepoints/names_test \
 		       tests/unit/tracepoints/count_test tests/unit/tracepoints/tasks_test \
-		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test
+		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test \
+		       tests/unit/tracepoints/vm_rules_test tests/unit/tracepoints/vm_name_test
+tests/unit/tracepoints/vm_rules_test_LIBS := libkvm2trace
+tests/unit/tracepoints/vm_rules_test_CPPFLAGS := -Itracepoints/src
+tests/unit/tracepoints/vm_name_test_LIBS := libkvm2trace
 tests/unit/tracepoints/decode_test_LIBS  := libkvm2trace
 tests/unit/tracepoints/events_test_LIBS  := libkvm2trace
 tests/unit/tracepoints/events_test_CPPFLAGS := -Itracepoints/src

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1
 // The events of an own tracefs instance, live. Only this file knows tracefs.
 #include <kvm2/trace.h>
+#include <kvm2/trace_vm_name.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -51,6 +52,7 @@ struct cpu {
  * @cpus:	@nr_cpus rings
  * @matched:	for each pattern of the config: was there an event?
  * @nr_matched:	number of patterns
+ * @rules:	name VMs
  * @message:	what failed
  */
 struct kvm2_trace_source {
@@ -61,6 +63,7 @@ struct kvm2_trace_source {
 	size_t nr_cpus;
 	bool *matched;
 	size_t nr_matched;
+	struct kvm2_trace_vm_rules *rules;
 	char message[MESSAGE_SIZE];
 };
 
@@ -70,6 +73,11 @@ struct kvm2_trace_source *kvm2_trace_source_create(void)
 
 	if (!source)
 		return NULL;
+	source->rules = kvm2_trace_vm_rules_create();
+	if (!source->rules) {
+		free(source);
+		return NULL;
+	}
 	/* Libraries do not print; message says what is wrong. */
 	tracefs_set_loglevel(TEP_LOG_NONE);
 	source->lock_fd = -1;
@@ -96,6 +104,7 @@ void kvm2_trace_source_destroy(struct kvm2_trace_source *source)
 	/* Unlocked last, so that nobody takes it for a dead one before. */
 	if (source->lock_fd >= 0)
 		close(source->lock_fd);
+	kvm2_trace_vm_rules_destroy(source->rules);
 	free(source->matched);
 	free(source);
 }
@@ -530,6 +539,7 @@ int kvm2_trace_source_open(struct kvm2_trace_source *source,
 			   const struct kvm2_trace_config *config,
 			   struct kvm2_trace_decoder *decoder)
 {
+	unsigned int line;
 	char kb[24];
 	int matched;
 	int err;
@@ -542,6 +552,11 @@ int kvm2_trace_source_open(struct kvm2_trace_source *source,
 		return fail(source, -ENOMEM, "%s", strerror(ENOMEM));
 	source->nr_matched = config->nr_events;
 
+	err = kvm2_trace_vm_rules_load(source->rules, NULL, &line);
+	if (err)
+		return fail(source, err, "%s:%u: %s",
+			    KVM2_TRACE_VM_RULES_FILE, line, err == -EINVAL ?
+			    "no such rule: see kvm2_vm_names(5)" : strerror(-err));
 	err = check_tracefs(source);
 	if (err)
 		return err;
@@ -787,27 +802,11 @@ static int read_tgid(int tid)
 	return tgid ? tgid : tid;
 }
 
-/* The name of a process's kvm2 VM, as it was made with. */
-static bool read_vm_name(int tgid, char name[static KVM2_TRACE_PROCESS_SIZE])
+void kvm2_trace_source_lookup(struct kvm2_trace_task *task, void *context)
 {
-	static const char label[] = " name ";
-	const char *found;
-	char line[256];
-	char path[64];
+	const struct kvm2_trace_source *source = context;
+	struct kvm2_trace_vm_name name;
 
-	snprintf(path, sizeof(path), "/proc/%d/kvm2", tgid);
-	if (!read_line(path, line, sizeof(line)))
-		return false;
-	found = strstr(line, label);
-	if (!found || !found[strlen(label)])
-		return false;
-	snprintf(name, KVM2_TRACE_PROCESS_SIZE, "%s", found + strlen(label));
-	return true;
-}
-
-void kvm2_trace_source_lookup(struct kvm2_trace_task *task, void *source)
-{
-	(void)source;
 	if (!task->tid) {
 		snprintf(task->comm, sizeof(task->comm), "<idle>");
 		return;
@@ -815,7 +814,9 @@ void kvm2_trace_source_lookup(struct kvm2_trace_task *task, void *source)
 	task->tgid = read_tgid(task->tid);
 	if (!read_comm(task->tid, task->comm))
 		task->comm[0] = '\0';
-	if (!read_vm_name(task->tgid, task->process) &&
-	    !read_comm(task->tgid, task->process))
+	if (!kvm2_trace_vm_name(source->rules, task->tgid, &name))
+		snprintf(task->process, sizeof(task->process), "%.31s",
+			 name.name);
+	else if (!read_comm(task->tgid, task->process))
 		memcpy(task->process, task->comm, sizeof(task->comm));
 }
