@@ -18,13 +18,16 @@ lab: $(KERNEL_$(or $(LAB_KERNEL),patched)) $(LAB_NEEDS) ## boot the lab; CMD='..
 #help 
 #help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|bench|debug|stock|path LAB_ENV="A=b C=d"
 #help   LAB_ICOUNT=1 (one processor, its clock counts instructions) LAB_APPEND="for the kernel's command line"
-#help   LAB_IGNORE_SPLAT=1 LAB_QEMU=path.  Kernel console: build/lab/console-PID.log
+#help   LAB_THREAD=single (one processor at a time) LAB_IGNORE_SPLAT=1 LAB_QEMU=path.  Kernel console: build/lab/console-PID.log
 
 # Linux's own tests of KVM, on its kernel and on ours.
 VM_TESTS                     += tests/vm/selftests
 tests/vm/selftests_KERNELS   := stock patched
 tests/vm/selftests_NEEDS     := $(O)/selftests/built
 tests/vm/selftests_TIMEOUT   := 1800
+# With two threads of emulation QEMU 7.2 loses a nested guest now and then: dirty_log_test ends in a triple fault, the
+# unpatched kernel with it.
+tests/vm/selftests_LAB       := LAB_THREAD=single
 
 $(O)/selftests/built: kernel/build | deps
 	$(Q)kernel/build selftests $(O)
