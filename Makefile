@@ -154,6 +154,9 @@ endef
 $(foreach n,$(PROGRAMS),$(eval $(call program_rule,$(n),$(B)/bin/$(n))))
 $(foreach n,$(filter-out $(PROGRAMS),$(ours)),$(eval $(call program_rule,$(n),$(B)/$(n))))
 
+# A rule that needs this looks each time whether its output changes, as with another prefix.
+.PHONY: FORCE
+
 soname_of = $(1).so.$(firstword $(subst ., ,$(VERSION)))
 define library_rule
 $(B)/lib/$(1).a: $(call objects_of,$(1))
@@ -167,10 +170,11 @@ $(B)/lib/$(1).so.$(VERSION): $(call objects_of,$(1)) $(foreach l,$($(1)_LIBS),$(
 		$$(BASE_CFLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) \
 		$(foreach p,$(call pkgs_of,$(1)),$($(p)_pkg_libs)) $($(1)_LDFLAGS)
 	@ln -sf $$(@F) $$(@D)/$(call soname_of,$(1)) && ln -sf $$(@F) $$(@D)/$(1).so
-$(if $($(1)_PC),$(B)/lib/$(1).pc: $($(1)_PC) Makefile
+$(if $($(1)_PC),$(B)/lib/$(1).pc: $($(1)_PC) Makefile FORCE
 	@mkdir -p $$(@D)
 	$$(Q)sed -e 's|@prefix@|$$(prefix)|' -e 's|@includedir@|$$(includedir)|' -e 's|@libdir@|$$(libdir)|' \
-		-e 's|@version@|$$(VERSION)|' $$< > $$@)
+		-e 's|@version@|$$(VERSION)|' $$< > $$@.new
+	$$(Q)if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi)
 endef
 $(foreach n,$(LIBRARIES),$(eval $(call library_rule,$(n))))
 
