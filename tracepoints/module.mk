@@ -2,9 +2,9 @@
 # The trace events, the library that decodes them, kvm2trace and the demo.
 
 LIBRARIES           += libkvm2trace
-libkvm2trace_SOURCES := tracepoints/src/source.c tracepoints/src/decode.c tracepoints/src/events.c \
-			tracepoints/src/format.c tracepoints/src/names.c tracepoints/src/tasks.c tracepoints/src/count.c \
-			tracepoints/src/vm_rules.c tracepoints/src/vm_name.c
+libkvm2trace_SOURCES := $(addprefix tracepoints/src/, bits.c count.c decode.c events.c events_kvm.c events_kvm2.c \
+			exit_info.c exit_svm.c exit_vmx.c expr.c expr_parse.c format.c names.c print.c source.c tasks.c \
+			text.c vm_name.c vm_rules.c)
 libkvm2trace_INCLUDE := tracepoints/include
 libkvm2trace_PKGS   := libtracefs libtraceevent
 libkvm2trace_MAP    := tracepoints/libkvm2trace.map
@@ -34,7 +34,10 @@ TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints
 		       tests/unit/tracepoints/format_test tests/unit/tracepoints/names_test \
 		       tests/unit/tracepoints/count_test tests/unit/tracepoints/tasks_test \
 		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test \
-		       tests/unit/tracepoints/vm_rules_test tests/unit/tracepoints/vm_name_test
+		       tests/unit/tracepoints/vm_rules_test tests/unit/tracepoints/vm_name_test \
+		       tests/unit/tracepoints/recorded_test
+tests/unit/tracepoints/recorded_test_LIBS := libkvm2trace
+tests/unit/tracepoints/recorded_test_CPPFLAGS := -Itracepoints/src
 tests/unit/tracepoints/vm_rules_test_LIBS := libkvm2trace
 tests/unit/tracepoints/vm_rules_test_CPPFLAGS := -Itracepoints/src
 tests/unit/tracepoints/vm_name_test_LIBS := libkvm2trace

@@ -2,28 +2,20 @@
 // From the bytes of a record to an event and its text, by the format files.
 #include <kvm2/trace.h>
 
-#include "events.h"
-#include "format.h"
+#include "decode.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <event-parse.h>
-#include <trace-seq.h>
 
 /* The kernel numbers its events with 16 bits. */
 #define EVENT_IDS		(1 << 16)
 /* More reasons than any event has: a limit on memory. */
 #define REASONS_MAX		1024
-
-struct field {
-	size_t offset;
-	size_t size;
-	bool is_signed;
-};
+/* Where every record has the number of its event and its thread. */
+#define TYPE_BYTES		2
+#define RECORD_BYTES_MIN	8
 
 /* The name of a reason, once for each value of the fields that make it. */
 struct reason {
@@ -33,42 +25,10 @@ struct reason {
 };
 
 /**
- * struct kvm2_trace_format - an event that the decoder knows
- * @tep:	libtraceevent's; borrowed from the handle
- * @handler:	what is special about it, or NULL
- * @vm:		size 0: the event does not have it
- * @vcpu:	the same
- * @values:	the fields of @handler
- * @nr_values:	number of them
- * @bytes:	a record has at least so many
- * @reasons:	names made up to now, the most recent first
- * @nr_reasons:	number of them
- */
-struct kvm2_trace_format {
-	struct tep_event *tep;
-	const struct event_handler *handler;
-	struct field vm;
-	struct field vcpu;
-	struct field values[KVM2_TRACE_VALUES_MAX];
-	unsigned int nr_values;
-	size_t bytes;
-	struct reason *reasons;
-	unsigned int nr_reasons;
-};
-
-/**
  * struct kvm2_trace_decoder - all formats, by number
- * @tep:	libtraceevent's formats, for the kernel's text
- * @seq:	room for that text
- * @type:	field of every record: the event's number
- * @pid:	field of every record: the thread
  * @formats:	EVENT_IDS pointers
  */
 struct kvm2_trace_decoder {
-	struct tep_handle *tep;
-	struct trace_seq seq;
-	struct field type;
-	struct field pid;
 	struct kvm2_trace_format **formats;
 };
 
@@ -90,21 +50,11 @@ struct kvm2_trace_decoder *kvm2_trace_decoder_create(void)
 
 	if (!decoder)
 		return NULL;
-	/* Libraries do not print; a text that cannot be made says so itself. */
-	tep_set_loglevel(TEP_LOG_NONE);
 	decoder->formats = calloc(EVENT_IDS, sizeof(*decoder->formats));
-	decoder->tep = tep_alloc();
-	if (!decoder->formats || !decoder->tep) {
-		if (decoder->tep)
-			tep_free(decoder->tep);
-		free(decoder->formats);
+	if (!decoder->formats) {
 		free(decoder);
 		return NULL;
 	}
-	tep_set_file_bigendian(decoder->tep, TEP_LITTLE_ENDIAN);
-	tep_set_local_bigendian(decoder->tep, TEP_LITTLE_ENDIAN);
-	tep_set_long_size(decoder->tep, sizeof(long));
-	trace_seq_init(&decoder->seq);
 	return decoder;
 }
 
@@ -114,10 +64,17 @@ static void format_destroy(struct kvm2_trace_format *format)
 
 	if (!format)
 		return;
-	for (struct reason *reason = format->reasons; reason; reason = next) {
-		next = reason->next;
-		free(reason);
+	for (size_t i = 0; i < REASON_BUCKETS; i++) {
+		for (struct reason *reason = format->reasons[i]; reason;
+		     reason = next) {
+			next = reason->next;
+			free(reason);
+		}
 	}
+	arena_destroy(format->arena);
+	free(format->format);
+	free(format->system);
+	free(format->text);
 	free(format);
 }
 
@@ -128,235 +85,244 @@ void kvm2_trace_decoder_destroy(struct kvm2_trace_decoder *decoder)
 	for (size_t i = 0; i < EVENT_IDS; i++)
 		format_destroy(decoder->formats[i]);
 	free(decoder->formats);
-	trace_seq_destroy(&decoder->seq);
-	tep_free(decoder->tep);
 	free(decoder);
 }
 
-static bool field_from(struct field *field, const struct tep_format_field *tep)
+const struct kvm2_trace_format *decoder_next(
+		const struct kvm2_trace_decoder *decoder, unsigned int *id)
 {
-	if (!tep || tep->offset < 0 || tep->size < 1 ||
-	    tep->size > (int)sizeof(uint64_t) ||
-	    (tep->flags & (TEP_FIELD_IS_ARRAY | TEP_FIELD_IS_STRING)))
-		return false;
-	field->offset = (size_t)tep->offset;
-	field->size = (size_t)tep->size;
-	field->is_signed = tep->flags & TEP_FIELD_IS_SIGNED;
-	return true;
+	for (; *id < EVENT_IDS; (*id)++)
+		if (decoder->formats[*id])
+			return decoder->formats[(*id)++];
+	return NULL;
 }
 
-/* The record is known to be long enough. */
-static uint64_t field_value(const struct field *field, const void *data)
-{
-	const unsigned int unused = 64 - 8 * (unsigned int)field->size;
-	uint64_t value = 0;
+/* ---- learning ---- */
 
-	memcpy(&value, (const char *)data + field->offset, field->size);
-	if (field->is_signed)
-		return (uint64_t)((int64_t)(value << unused) >> unused);
-	return value;
+static const struct format_field *find_number(const struct format *format,
+					      const char *name)
+{
+	const struct format_field *field = format_find(format, name);
+
+	return field && field->kind == FORMAT_NUMBER ? field : NULL;
 }
 
-static void format_handler(struct kvm2_trace_format *format)
+static void set_handler(struct kvm2_trace_format *format)
 {
 	const struct event_handler *handler;
 	unsigned int nr = 0;
 
-	handler = event_handler_find(format->tep->system, format->tep->name);
+	handler = event_handler_find(format->system, format->format->name);
 	if (!handler)
 		return;
-	for (; nr < KVM2_TRACE_VALUES_MAX && handler->fields[nr]; nr++)
-		if (!field_from(&format->values[nr],
-				tep_find_field(format->tep, handler->fields[nr])))
+	for (; nr < KVM2_TRACE_VALUES_MAX && handler->fields[nr]; nr++) {
+		const bool is_optional = *handler->fields[nr] == '?';
+
+		format->values[nr] = find_number(format->format,
+						 handler->fields[nr] +
+						 is_optional);
+		if (!format->values[nr] && !is_optional)
 			return;
+	}
 	format->nr_values = nr;
 	format->handler = handler;
 }
 
-static size_t format_bytes(const struct tep_event *tep)
+/* Of a kvm2 event, and those of KVM's that have one. */
+static void set_owner(struct kvm2_trace_format *format)
 {
-	const struct tep_format_field *lists[] = {
-		tep->format.common_fields, tep->format.fields,
-	};
-	size_t bytes = 0;
+	const struct format *fields = format->format;
 
-	for (size_t i = 0; i < 2; i++) {
-		const struct tep_format_field *field = lists[i];
-
-		for (; field; field = field->next)
-			if ((size_t)field->offset + (size_t)field->size > bytes)
-				bytes = (size_t)field->offset +
-					(size_t)field->size;
+	if (!strcmp(format->system, "kvm2")) {
+		format->vm = find_number(fields, "vm");
+		format->vcpu = find_number(fields, "vcpu");
+	} else if (!strncmp(format->system, "kvm", 3)) {
+		format->vcpu = find_number(fields, "vcpu_id");
 	}
-	return bytes;
 }
 
-/* The number in "ID: 123", -EINVAL without one. */
-static int format_id(const char *text, size_t size)
+/* What every record begins with is where it always is. */
+static bool has_common_fields(struct kvm2_trace_format *format)
 {
-	static const char label[] = "ID:";
-	const char *found = memmem(text, size, label, strlen(label));
-	char digits[16];
-	size_t length;
-	char *end;
-	long id;
+	const struct format_field *type = find_number(format->format,
+						      "common_type");
 
-	if (!found)
-		return -EINVAL;
-	found += strlen(label);
-	length = (size_t)(text + size - found);
-	if (length > sizeof(digits) - 1)
-		length = sizeof(digits) - 1;
-	memcpy(digits, found, length);
-	digits[length] = '\0';
-	id = strtol(digits, &end, 10);
-	if (end == digits || id < 0 || id >= EVENT_IDS)
-		return -EINVAL;
-	return (int)id;
+	format->pid = find_number(format->format, "common_pid");
+	return type && !type->offset && type->size == TYPE_BYTES &&
+	       format->pid && format->pid->size == 4 &&
+	       format->format->bytes >= RECORD_BYTES_MIN;
 }
 
-static struct tep_event *parse_format(struct kvm2_trace_decoder *decoder,
-				      const char *system, const char *text,
-				      size_t size)
+static int fill_format(struct kvm2_trace_format *format, const char *system,
+		       const char *text, size_t size)
 {
-	struct tep_event *tep = NULL;
-	char *copy = format_repair(text, &size);
+	int err;
 
-	if (!copy)
-		return NULL;
-	/* A print format that it does not understand is not fatal. */
-	tep_parse_format(decoder->tep, &tep, copy, size, system);
-	free(copy);
-	return tep;
+	format->system = strdup(system);
+	format->text = malloc(size + 1);
+	format->arena = arena_create();
+	if (!format->system || !format->text || !format->arena)
+		return -ENOMEM;
+	memcpy(format->text, text, size);
+	format->text[size] = '\0';
+	format->text_size = size;
+	format->format = malloc(sizeof(*format->format));
+	if (!format->format)
+		return -ENOMEM;
+	err = format_parse(format->format, format->text, size);
+	if (err || !has_common_fields(format))
+		return -EINVAL;
+	format->print = print_compile(format->arena, format->format);
+	set_owner(format);
+	set_handler(format);
+	return 0;
 }
 
 int kvm2_trace_decoder_add(struct kvm2_trace_decoder *decoder,
 			   const char *system, const char *text, size_t size)
 {
 	struct kvm2_trace_format *format;
-	struct tep_event *tep;
-	struct field type;
-	struct field pid;
-	int id;
+	int err;
 
-	id = format_id(text, size);
-	if (id < 0)
-		return id;
-	if (decoder->formats[id])
-		return -EEXIST;
+	if (size > FORMAT_TEXT_MAX)
+		return -EINVAL;
 	format = calloc(1, sizeof(*format));
 	if (!format)
 		return -ENOMEM;
-	tep = parse_format(decoder, system, text, size);
-	if (!tep || tep->id != id ||
-	    !field_from(&type, tep_find_common_field(tep, "common_type")) ||
-	    !field_from(&pid, tep_find_common_field(tep, "common_pid"))) {
+	err = fill_format(format, system, text, size);
+	if (!err && decoder->formats[format->format->id])
+		err = -EEXIST;
+	if (err) {
 		format_destroy(format);
-		return -EINVAL;
+		return err;
 	}
-	decoder->type = type;
-	decoder->pid = pid;
-	format->tep = tep;
-	format->bytes = format_bytes(tep);
-	if (!strcmp(system, "kvm2")) {
-		field_from(&format->vm, tep_find_field(tep, "vm"));
-		field_from(&format->vcpu, tep_find_field(tep, "vcpu"));
-	} else if (!strcmp(system, "kvm")) {
-		field_from(&format->vcpu, tep_find_field(tep, "vcpu_id"));
-	}
-	format_handler(format);
-	decoder->formats[id] = format;
+	decoder->formats[format->format->id] = format;
 	return 0;
 }
 
-/* The kernel's text, which lives until the next call. */
-static const char *kernel_text(struct kvm2_trace_decoder *decoder,
-			       const struct kvm2_trace_event *event)
-{
-	struct tep_record record = {
-		.ts = event->record.time_ns,
-		.size = (int)event->record.size,
-		.record_size = (int)event->record.size,
-		.cpu = event->record.cpu,
-		.data = (void *)event->record.data,
-	};
+/* ---- decoding ---- */
 
-	trace_seq_reset(&decoder->seq);
-	tep_print_event(decoder->tep, &decoder->seq, &record, "%s",
-			TEP_PRINT_INFO);
-	trace_seq_terminate(&decoder->seq);
-	return decoder->seq.buffer ? decoder->seq.buffer : "";
+/* The words of the print format that are a reason's name. */
+static void print_words(const struct kvm2_trace_format *format,
+			const struct expr_record *record, struct text *text)
+{
+	const struct event_handler *handler = format->handler;
+	const struct expr *words;
+
+	for (unsigned int i = 0; i < handler->nr_words; i++) {
+		words = format->print ? print_argument(format->print,
+						handler->words_from + i) : NULL;
+		if (words && expr_is_text(words))
+			expr_print(words, record, text);
+	}
+	text_end(text);
 }
 
-static const char *find_reason(struct kvm2_trace_decoder *decoder,
-			       struct kvm2_trace_format *format,
+static const char *make_reason(struct kvm2_trace_format *format,
+			       struct reason **bucket,
 			       const struct kvm2_trace_event *event)
 {
 	const struct event_handler *handler = format->handler;
-	const size_t bytes = handler->nr_reason * sizeof(event->values[0]);
+	const struct expr_record record = {
+		event->record.data, event->record.size,
+	};
+	char words[KVM2_TRACE_NAME_SIZE];
+	struct text text = { words, sizeof(words), 0 };
 	struct reason *reason;
 
-	for (reason = format->reasons; reason; reason = reason->next)
-		if (!memcmp(reason->values, event->values, bytes))
-			return reason->name;
 	if (format->nr_reasons == REASONS_MAX)
 		return "OTHER";
 	reason = calloc(1, sizeof(*reason));
 	if (!reason)
 		return "OTHER";
-	memcpy(reason->values, event->values, bytes);
-	handler->reason(event->values, kernel_text(decoder, event),
-			reason->name);
-	reason->next = format->reasons;
-	format->reasons = reason;
+	memcpy(reason->values, event->values,
+	       handler->nr_reason * sizeof(event->values[0]));
+	print_words(format, &record, &text);
+	if (handler->reason)
+		handler->reason(event->values, words, reason->name);
+	else
+		memcpy(reason->name, words, sizeof(words));
+	reason->next = *bucket;
+	*bucket = reason;
 	format->nr_reasons++;
 	return reason->name;
+}
+
+static const char *find_reason(struct kvm2_trace_format *format,
+			       const struct kvm2_trace_event *event)
+{
+	const unsigned int nr = format->handler->nr_reason;
+	struct reason **bucket;
+	uint64_t hash = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		hash = hash * 31 + event->values[i];
+	hash ^= hash >> 6;
+	bucket = &format->reasons[hash % REASON_BUCKETS];
+	for (struct reason *reason = *bucket; reason; reason = reason->next) {
+		bool is_same = true;
+
+		for (unsigned int i = 0; i < nr; i++)
+			is_same &= reason->values[i] == event->values[i];
+		if (is_same)
+			return reason->name;
+	}
+	return make_reason(format, bucket, event);
+}
+
+static void decode_fields(struct kvm2_trace_format *format,
+			  struct kvm2_trace_event *event)
+{
+	const void *data = event->record.data;
+
+	event->format = format;
+	event->system = format->system;
+	event->name = format->format->name;
+	event->tid = (int)format_number(format->pid, data);
+	if (format->vm) {
+		event->has_vm = true;
+		event->vm = format_number(format->vm, data);
+	}
+	if (format->vcpu) {
+		event->has_vcpu = true;
+		event->vcpu = (uint32_t)format_number(format->vcpu, data);
+	}
+	if (!format->handler)
+		return;
+	for (unsigned int i = 0; i < format->nr_values; i++)
+		event->values[i] = format->values[i] ?
+				   format_number(format->values[i], data) : 0;
+	event->kind = format->handler->kind;
+	if (format->handler->nr_reason)
+		event->reason = find_reason(format, event);
 }
 
 int kvm2_trace_decode(struct kvm2_trace_decoder *decoder,
 		      const struct kvm2_trace_record *record,
 		      struct kvm2_trace_event *event)
 {
-	const size_t type_end = decoder->type.offset + decoder->type.size;
-	const size_t pid_end = decoder->pid.offset + decoder->pid.size;
 	struct kvm2_trace_format *format;
+	uint16_t type;
+	int32_t tid;
 
-	memset(event, 0, sizeof(*event));
+	memset(event, 0, offsetof(struct kvm2_trace_event, values));
 	event->record = *record;
+	event->format = NULL;
 	event->system = "";
 	event->name = "unknown";
-	if (!record->data || record->size < type_end ||
-	    record->size < pid_end || record->size > INT_MAX)
+	if (!record->data || record->size < RECORD_BYTES_MIN ||
+	    record->size > INT_MAX)
 		return -EINVAL;
-	/* Before the first format is added not even these fields are known. */
-	if (!type_end)
+	memcpy(&type, record->data, sizeof(type));
+	format = decoder->formats[type];
+	if (!format) {
+		memcpy(&tid, (const char *)record->data + 4, sizeof(tid));
+		event->tid = tid;
 		return 0;
-	event->tid = (int)field_value(&decoder->pid, record->data);
-	format = decoder->formats[field_value(&decoder->type, record->data) &
-				  (EVENT_IDS - 1)];
-	if (!format)
-		return 0;
-	if (record->size < format->bytes)
+	}
+	if (record->size < format->format->bytes)
 		return -EINVAL;
-
-	event->format = format;
-	event->system = format->tep->system;
-	event->name = format->tep->name;
-	if (format->vm.size) {
-		event->has_vm = true;
-		event->vm = field_value(&format->vm, record->data);
-	}
-	if (format->vcpu.size) {
-		event->has_vcpu = true;
-		event->vcpu = (uint32_t)field_value(&format->vcpu, record->data);
-	}
-	if (!format->handler)
-		return 0;
-	for (unsigned int i = 0; i < format->nr_values; i++)
-		event->values[i] = field_value(&format->values[i], record->data);
-	event->kind = format->handler->kind;
-	if (format->handler->reason)
-		event->reason = find_reason(decoder, format, event);
+	decode_fields(format, event);
 	return 0;
 }
 
@@ -364,13 +330,110 @@ size_t kvm2_trace_text(struct kvm2_trace_decoder *decoder,
 		       const struct kvm2_trace_event *event, bool raw,
 		       char *buffer, size_t size)
 {
-	const struct event_handler *handler;
+	const struct kvm2_trace_format *format = event->format;
+	const struct expr_record record = {
+		event->record.data, event->record.size,
+	};
+	struct text text = { buffer, size, 0 };
+
+	(void)decoder;
+	if (!format)
+		text_printf(&text, "%zu bytes, format not known", record.size);
+	else if (!raw && format->handler && format->handler->print)
+		format->handler->print(event, &text);
+	else if (format->print)
+		print_run(format->print, &record, &text);
+	else
+		print_fields(format->format, &record, &text);
+	return text_end(&text);
+}
+
+/* ---- fields ---- */
+
+bool kvm2_trace_event_field(const struct kvm2_trace_event *event,
+			    unsigned int index, struct kvm2_trace_field *field)
+{
+	const struct kvm2_trace_format *format = event->format;
+	const struct format_field *from;
+
+	if (!format || index >= format->format->nr_fields)
+		return false;
+	from = &format->format->fields[index];
+	memset(field, 0, sizeof(*field));
+	field->name = from->name;
+	field->is_common = from->is_common;
+	field->is_signed = from->is_signed;
+	field->is_text = from->is_text && from->kind != FORMAT_NUMBER;
+	field->is_number = from->kind == FORMAT_NUMBER;
+	if (field->is_number) {
+		field->number = format_number(from, event->record.data);
+		return true;
+	}
+	field->bytes = format_bytes(from, event->record.data,
+				    event->record.size, &field->size);
+	if (!field->bytes)
+		field->size = 0;
+	else if (field->is_text)
+		field->size = strnlen(field->bytes, field->size);
+	return true;
+}
+
+bool kvm2_trace_event_number(const struct kvm2_trace_event *event,
+			     const char *name, uint64_t *number)
+{
+	const struct format_field *field;
 
 	if (!event->format)
-		return (size_t)snprintf(buffer, size, "%zu bytes, format not known",
-					event->record.size);
-	handler = event->format->handler;
-	if (!raw && handler && handler->print)
-		return handler->print(event, buffer, size);
-	return (size_t)snprintf(buffer, size, "%s", kernel_text(decoder, event));
+		return false;
+	field = find_number(event->format->format, name);
+	if (!field)
+		return false;
+	*number = format_number(field, event->record.data);
+	return true;
+}
+
+/* ---- names without a record ---- */
+
+/* A record of zeros but for two fields of the event's handler. */
+static const char *reason_of(struct kvm2_trace_decoder *decoder,
+			     const char *name, uint64_t first, uint64_t second)
+{
+	struct kvm2_trace_event event = { .values = { first, second } };
+	struct kvm2_trace_format *format = NULL;
+	const char *reason;
+	char *data;
+
+	for (unsigned int id = 0; id < EVENT_IDS && !format; id++) {
+		format = decoder->formats[id];
+		if (format && (strcmp(format->system, "kvm") || !format->handler ||
+			       strcmp(format->format->name, name)))
+			format = NULL;
+	}
+	if (!format)
+		return NULL;
+	data = calloc(1, format->format->bytes);
+	if (!data)
+		return NULL;
+	/* x86 is little endian: the low bytes come first. */
+	memcpy(data + format->values[0]->offset, &first,
+	       format->values[0]->size);
+	memcpy(data + format->values[1]->offset, &second,
+	       format->values[1]->size);
+	event.record.data = data;
+	event.record.size = format->format->bytes;
+	reason = find_reason(format, &event);
+	free(data);
+	return reason;
+}
+
+const char *kvm2_trace_cpu_exit_reason(struct kvm2_trace_decoder *decoder,
+				       uint32_t isa, uint32_t code)
+{
+	return reason_of(decoder, "kvm_exit", code, isa);
+}
+
+const char *kvm2_trace_user_exit_reason(struct kvm2_trace_decoder *decoder,
+					uint32_t reason)
+{
+	return reason_of(decoder, "kvm_userspace_exit", reason, 0);
 }

@@ -2,181 +2,63 @@
 // The table of the events that get more than their format file's text.
 #include "events.h"
 
-#include <linux/kvm2.h>
-
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LLU(value) ((unsigned long long)(value))
 
-/* Values of kvm2:kvm2_exit, in the order of its fields below. */
-enum { EXIT_REASON, EXIT_RET, EXIT_DETAIL0, EXIT_DETAIL1 };
+/* What the kernel's __print_symbolic() writes for a value without a name. */
+static bool is_nameless(const char *words)
+{
+	return !*words || !strncmp(words, "0x", 2);
+}
 
 static void kvm2_exit_reason(const uint64_t values[static KVM2_TRACE_VALUES_MAX],
-			     const char *text,
+			     const char *words,
 			     char name[static KVM2_TRACE_NAME_SIZE])
 {
-	(void)text;
 	if ((int64_t)values[EXIT_RET] < 0)
 		kvm2_trace_errno_name((int)values[EXIT_RET], name);
-	else
+	else if (is_nameless(words))
 		kvm2_trace_exit_name((uint32_t)values[EXIT_REASON], name);
+	else
+		snprintf(name, KVM2_TRACE_NAME_SIZE, "%s", words);
 }
 
-static size_t print_io(uint64_t what, uint64_t data, char *buffer, size_t size)
-{
-	const unsigned int port = what & 0xffff;
-	const unsigned int bytes = (what >> 16) & 0xff;
-	const bool out = ((what >> 24) & 0xff) == KVM2_IO_OUT;
-	const unsigned int count = (unsigned int)(what >> 32);
-	const unsigned int total = bytes * count;
-	char times[24] = "";
-	char value[48] = "";
-
-	if (count != 1)
-		snprintf(times, sizeof(times), " count=%u", count);
-	if (out && total && total <= sizeof(data))
-		snprintf(value, sizeof(value), " value=0x%0*llx", (int)total * 2,
-			 LLU(data));
-	else if (out && total)
-		snprintf(value, sizeof(value), " value=0x%016llx...", LLU(data));
-	return snprintf(buffer, size, "io %s port=0x%x size=%u%s%s",
-			out ? "out" : "in", port, bytes, times, value);
-}
-
-static size_t kvm2_exit_print(const struct kvm2_trace_event *event,
-			      char *buffer, size_t size)
-{
-	const uint64_t *values = event->values;
-	const uint64_t detail0 = values[EXIT_DETAIL0];
-	const uint64_t detail1 = values[EXIT_DETAIL1];
-	char name[KVM2_TRACE_NAME_SIZE];
-
-	if ((int64_t)values[EXIT_RET] < 0)
-		return snprintf(buffer, size, "%s", event->reason);
-
-	switch (values[EXIT_REASON]) {
-	case KVM2_EXIT_IO:
-		return print_io(detail0, detail1, buffer, size);
-	case KVM2_EXIT_MMIO:
-		return snprintf(buffer, size, "mmio gpa=0x%llx data=0x%llx",
-				LLU(detail0), LLU(detail1));
-	case KVM2_EXIT_HYPERCALL:
-		return snprintf(buffer, size, "hypercall nr=%llu arg0=0x%llx",
-				LLU(detail0), LLU(detail1));
-	case KVM2_EXIT_RDMSR:
-		kvm2_trace_register_name(KVM2_SET_MSR, (uint32_t)detail0, 8, name);
-		return snprintf(buffer, size, "rdmsr %s", name);
-	case KVM2_EXIT_WRMSR:
-		kvm2_trace_register_name(KVM2_SET_MSR, (uint32_t)detail0, 8, name);
-		return snprintf(buffer, size, "wrmsr %s=0x%llx", name,
-				LLU(detail1));
-	case KVM2_EXIT_DEBUG:
-		return snprintf(buffer, size, "debug pc=0x%llx dr6=0x%llx",
-				LLU(detail0), LLU(detail1));
-	}
-	return snprintf(buffer, size, "%s 0x%llx 0x%llx", event->reason,
-			LLU(detail0), LLU(detail1));
-}
-
-enum { ENTER_IMMEDIATE, ENTER_COMPLETES };
-
-static size_t kvm2_enter_print(const struct kvm2_trace_event *event,
-			       char *buffer, size_t size)
-{
-	const uint32_t completes = (uint32_t)event->values[ENTER_COMPLETES];
-	char name[KVM2_TRACE_NAME_SIZE] = "";
-
-	if (completes)
-		kvm2_trace_exit_name(completes, name);
-	return snprintf(buffer, size, "%s%s%s%s",
-			completes ? "completes " : "", name,
-			completes && event->values[ENTER_IMMEDIATE] ? " " : "",
-			event->values[ENTER_IMMEDIATE] ? "immediate" : "");
-}
-
-enum {
-	STATE_ACCESSOR, STATE_IS_SET, STATE_SET, STATE_NUMBER, STATE_SIZE,
-	STATE_VALUE, STATE_ERR,
-};
-
-static size_t kvm2_state_print(const struct kvm2_trace_event *event,
-			       char *buffer, size_t size)
-{
-	const uint64_t *values = event->values;
-	const uint32_t bytes = (uint32_t)values[STATE_SIZE];
-	char error_name[KVM2_TRACE_NAME_SIZE];
-	char name[KVM2_TRACE_NAME_SIZE];
-	char error[KVM2_TRACE_NAME_SIZE + 8] = "";
-	char value[48] = "";
-
-	kvm2_trace_register_name((uint32_t)values[STATE_SET],
-				 values[STATE_NUMBER], bytes, name);
-	if (values[STATE_ERR])
-		snprintf(error, sizeof(error), " failed: %s",
-			 kvm2_trace_errno_name((int)values[STATE_ERR],
-					       error_name));
-	/* What a failed get would have read is not there. */
-	if (bytes && (values[STATE_IS_SET] || !values[STATE_ERR]))
-		snprintf(value, sizeof(value), "=0x%llx%s",
-			 LLU(values[STATE_VALUE]), bytes > 8 ? "..." : "");
-	return snprintf(buffer, size, "%s %s%s size=%u by=%d%s",
-			values[STATE_IS_SET] ? "set" : "get", name, value,
-			bytes, (int)values[STATE_ACCESSOR], error);
-}
-
-/* The word after @label in @text, up to @end or the end. */
-static void copy_word(const char *text, const char *label, const char *end,
-		      char name[static KVM2_TRACE_NAME_SIZE])
-{
-	const char *from = strstr(text, label);
-	const char *to;
-
-	if (!from) {
-		snprintf(name, KVM2_TRACE_NAME_SIZE, "?");
-		return;
-	}
-	from += strlen(label);
-	to = strstr(from, end);
-	snprintf(name, KVM2_TRACE_NAME_SIZE, "%.*s",
-		 to ? (int)(to - from) : (int)strlen(from), from);
-}
-
-static void kvm2_loop_reason(const uint64_t values[static KVM2_TRACE_VALUES_MAX],
-			     const char *text,
-			     char name[static KVM2_TRACE_NAME_SIZE])
-{
-	(void)values;
-	copy_word(text, "why=", " ", name);
-}
-
+/* An exit that this kernel has no name for: "svm:0x65", "isa3:0x1". */
 static void kvm_exit_reason(const uint64_t values[static KVM2_TRACE_VALUES_MAX],
-			    const char *text,
+			    const char *words,
 			    char name[static KVM2_TRACE_NAME_SIZE])
 {
-	(void)values;
-	copy_word(text, "reason ", " rip ", name);
+	if (!is_nameless(words))
+		snprintf(name, KVM2_TRACE_NAME_SIZE, "%s", words);
+	else if (values[KVM_EXIT_ISA] == 1 || values[KVM_EXIT_ISA] == 2)
+		snprintf(name, KVM2_TRACE_NAME_SIZE, "%s:0x%llx",
+			 values[KVM_EXIT_ISA] == 1 ? "vmx" : "svm",
+			 LLU(values[KVM_EXIT_REASON]));
+	else
+		snprintf(name, KVM2_TRACE_NAME_SIZE, "isa%llu:0x%llx",
+			 LLU(values[KVM_EXIT_ISA]),
+			 LLU(values[KVM_EXIT_REASON]));
 }
 
+/* Values of kvm:kvm_userspace_exit. */
 enum { USERSPACE_EXIT_REASON, USERSPACE_EXIT_ERRNO };
 
 /* KVM_EXIT_X86_RDMSR is "rdmsr": the words of kvm2 where there are any. */
 static void kvm_userspace_exit_reason(
 		const uint64_t values[static KVM2_TRACE_VALUES_MAX],
-		const char *text, char name[static KVM2_TRACE_NAME_SIZE])
+		const char *words, char name[static KVM2_TRACE_NAME_SIZE])
 {
 	static const char prefix[] = "KVM_EXIT_";
 	static const char x86[] = "X86_";
-	char word[KVM2_TRACE_NAME_SIZE];
-	const char *from = word;
+	const char *from = words;
 
 	if ((int64_t)values[USERSPACE_EXIT_ERRNO] < 0) {
 		kvm2_trace_errno_name((int)values[USERSPACE_EXIT_ERRNO], name);
 		return;
 	}
-	copy_word(text, "reason ", " ", word);
 	if (strncmp(from, prefix, strlen(prefix))) {
 		snprintf(name, KVM2_TRACE_NAME_SIZE, "UNKNOWN(%llu)",
 			 LLU(values[USERSPACE_EXIT_REASON]));
@@ -190,47 +72,119 @@ static void kvm_userspace_exit_reason(
 		*c = (char)tolower((unsigned char)*c);
 }
 
+#define EXIT_FIELDS	{ "exit_reason", "isa", "?info1", "?info2", \
+			  "?intr_info", "?error_code", "guest_rip", \
+			  "?requests" }
+
 static const struct event_handler handlers[] = {
 	{
-		.system = "kvm2",
-		.name = "kvm2_exit",
-		.kind = KVM2_TRACE_EXIT_USER,
-		.fields = { "reason", "ret", "detail0", "detail1" },
-		.nr_reason = 2,
-		.reason = kvm2_exit_reason,
-		.print = kvm2_exit_print,
-	}, {
-		.system = "kvm2",
-		.name = "kvm2_enter",
-		.fields = { "immediate", "completes" },
-		.print = kvm2_enter_print,
-	}, {
-		.system = "kvm2",
-		.name = "kvm2_loop",
-		.kind = KVM2_TRACE_EXIT_KERNEL,
-		.fields = { "why" },
-		.nr_reason = 1,
-		.reason = kvm2_loop_reason,
-	}, {
-		.system = "kvm2",
-		.name = "kvm2_state",
-		.fields = { "accessor", "is_set", "set", "number", "size",
-			    "value", "err" },
-		.print = kvm2_state_print,
-	}, {
-		.system = "kvm",
-		.name = "kvm_exit",
+		.system = "kvm", .name = "kvm_exit",
 		.kind = KVM2_TRACE_EXIT_CPU,
-		.fields = { "exit_reason", "isa" },
-		.nr_reason = 2,
+		.fields = EXIT_FIELDS,
+		.nr_reason = 2, .words_from = 1, .nr_words = 3,
 		.reason = kvm_exit_reason,
+		.print = print_kvm_exit,
 	}, {
-		.system = "kvm",
-		.name = "kvm_userspace_exit",
+		.system = "kvm", .name = "kvm_entry",
+		.fields = { "rip", "?immediate_exit", "?intr_info",
+			    "?error_code" },
+		.print = print_kvm_entry,
+	}, {
+		.system = "kvm", .name = "kvm_userspace_exit",
 		.kind = KVM2_TRACE_EXIT_USER,
 		.fields = { "reason", "errno" },
-		.nr_reason = 2,
+		.nr_reason = 2, .words_from = 0, .nr_words = 1,
 		.reason = kvm_userspace_exit_reason,
+		.print = print_kvm_userspace_exit,
+	}, {
+		.system = "kvm2", .name = "kvm2_exit",
+		.kind = KVM2_TRACE_EXIT_USER,
+		.fields = { "reason", "ret", "detail0", "detail1" },
+		.nr_reason = 2, .words_from = 2, .nr_words = 1,
+		.reason = kvm2_exit_reason,
+		.print = print_kvm2_exit,
+	}, {
+		.system = "kvm2", .name = "kvm2_loop",
+		.kind = KVM2_TRACE_EXIT_KERNEL,
+		.fields = { "why" },
+		.nr_reason = 1, .words_from = 2, .nr_words = 1,
+	}, {
+		.system = "kvm2", .name = "kvm2_enter",
+		.fields = { "immediate", "completes" },
+		.print = print_kvm2_enter,
+	}, {
+		.system = "kvm2", .name = "kvm2_state",
+		.fields = { "accessor", "is_set", "set", "number", "size",
+			    "value", "err" },
+		.print = print_kvm2_state,
+	}, {
+		.system = "kvm", .name = "kvm_nested_vmexit",
+		.fields = EXIT_FIELDS,
+		.nr_reason = 2, .words_from = 1, .nr_words = 3,
+		.reason = kvm_exit_reason,
+		.print = print_kvm_exit,
+	}, {
+		.system = "kvm", .name = "kvm_nested_vmexit_inject",
+		.fields = { "exit_code", "isa", "exit_info1", "exit_info2",
+			    "exit_int_info", "exit_int_info_err" },
+		.nr_reason = 2, .words_from = 0, .nr_words = 3,
+		.reason = kvm_exit_reason,
+		.print = print_nested_vmexit_inject,
+	}, {
+		.system = "kvm", .name = "kvm_pio",
+		.fields = { "rw", "port", "size", "count", "val" },
+		.print = print_kvm_pio,
+	}, {
+		.system = "kvm", .name = "kvm_mmio",
+		.fields = { "type", "len", "gpa", "val" },
+		.print = print_kvm_mmio,
+	}, {
+		.system = "kvm", .name = "kvm_msr",
+		.fields = { "write", "ecx", "data", "exception" },
+		.print = print_kvm_msr,
+	}, {
+		.system = "kvm", .name = "kvm_cr",
+		.fields = { "rw", "cr", "val" },
+		.print = print_kvm_cr,
+	}, {
+		.system = "kvm", .name = "kvm_cpuid",
+		.fields = { "function", "index", "rax", "rbx", "rcx", "rdx",
+			    "found", "?used_max_basic" },
+		.print = print_kvm_cpuid,
+	}, {
+		.system = "kvm", .name = "kvm_apic",
+		.fields = { "rw", "reg", "val" },
+		.print = print_kvm_apic,
+	}, {
+		.system = "kvm", .name = "kvm_page_fault",
+		.fields = { "fault_address", "error_code", "?guest_rip" },
+		.print = print_kvm_page_fault,
+	}, {
+		.system = "kvm", .name = "kvm_inj_exception",
+		.fields = { "exception", "has_error", "error_code",
+			    "?reinjected" },
+		.print = print_kvm_inj_exception,
+	}, {
+		.system = "kvm", .name = "kvm_hypercall",
+		.fields = { "nr", "a0", "a1", "a2", "a3" },
+		.print = print_kvm_hypercall,
+	}, {
+		.system = "kvm", .name = "kvm_hv_hypercall",
+		.fields = { "code", "fast", "?var_cnt", "rep_cnt", "rep_idx",
+			    "ingpa", "outgpa" },
+		.print = print_kvm_hv_hypercall,
+	}, {
+		.system = "kvm", .name = "kvm_xen_hypercall",
+		.fields = { "nr", "a0", "a1", "a2", "a3", "a4", "a5", "?cpl" },
+		.print = print_kvm_xen_hypercall,
+	}, {
+		.system = "kvm", .name = "kvm_vmgexit_enter",
+		.fields = { "exit_reason", "info1", "info2" },
+		.print = print_kvm_vmgexit,
+	}, {
+		.system = "kvm", .name = "kvm_vmgexit_exit",
+		.fields = { "exit_reason", "info1", "info2" },
+		.print = print_kvm_vmgexit,
 	},
 };
 

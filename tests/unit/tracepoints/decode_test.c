@@ -173,7 +173,7 @@ static void reasons_of_the_processor_are_the_kernels_words(void **state)
 	assert_true(event.has_vcpu);
 	assert_int_equal(event.vcpu, 5);
 	assert_int_equal(event.kind, KVM2_TRACE_EXIT_CPU);
-	assert_string_equal(text_of(&event, false), "vcpu 5 reason io rip 0x1000");
+	assert_string_equal(text_of(&event, true), "vcpu 5 reason io rip 0x1000");
 
 	record.isa = 1;
 	record.exit_reason = 12;

@@ -142,6 +142,56 @@ size_t kvm2_trace_text(struct kvm2_trace_decoder *decoder,
 		       const struct kvm2_trace_event *event, bool raw,
 		       char *buffer, size_t size);
 
+/**
+ * struct kvm2_trace_field - a field of an event, as it was recorded
+ * @name:	as "exit_reason"
+ * @is_common:	every event has it, its name begins with common_
+ * @is_number:	@number is its value; else @bytes are
+ * @is_signed:	@number is an int64_t
+ * @is_text:	@bytes are characters, without a NUL
+ * @number:	its value
+ * @bytes:	a part of the record; NULL: the record is broken
+ * @size:	bytes at @bytes
+ */
+struct kvm2_trace_field {
+	const char *name;
+	bool is_common;
+	bool is_number;
+	bool is_signed;
+	bool is_text;
+	uint64_t number;
+	const void *bytes;
+	size_t size;
+};
+
+/**
+ * kvm2_trace_event_field() - read a field by its number
+ * @index: from 0, in the order of the format file
+ * @field: out
+ * Return: true; false: the event has not so many fields.
+ */
+bool kvm2_trace_event_field(const struct kvm2_trace_event *event,
+			    unsigned int index, struct kvm2_trace_field *field);
+
+/* Read a number by its name; false: the event has no such number. */
+bool kvm2_trace_event_number(const struct kvm2_trace_event *event,
+			     const char *name, uint64_t *number);
+
+/*
+ * Names without an event, in the running kernel's words where it has any, so
+ * that a new reason needs no new version of the library. They live as long as
+ * the decoder; NULL: it does not know the format of kvm:kvm_exit, or
+ * kvm:kvm_userspace_exit.
+ */
+
+/* @isa: 1 VMX, 2 SVM; @code: exit_reason of the event. As "hlt". */
+const char *kvm2_trace_cpu_exit_reason(struct kvm2_trace_decoder *decoder,
+				       uint32_t isa, uint32_t code);
+
+/* @reason: KVM_EXIT_* of linux/kvm.h. As "io". */
+const char *kvm2_trace_user_exit_reason(struct kvm2_trace_decoder *decoder,
+					uint32_t reason);
+
 /* ---- names, from the lists of linux/kvm2.h and linux/kvm2_names.h ---- */
 
 /* Room for any name that the next functions write, with its NUL. */
