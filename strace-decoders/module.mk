@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0
+# strace with our decoders, from Debian's source package: strace-decoders/build makes it, this says when.
+
+PACKAGES += autoconf automake ccache gawk xz-utils
+
+STRACE         := $(B)/bin/strace-kvm2
+strace_sources := $(wildcard strace-decoders/build strace-decoders/fetch strace-decoders/integrate strace-decoders/src/* \
+			     strace-decoders/tests/* kernel/include/uapi/linux/kvm2*.h)
+
+$(STRACE): $(strace_sources) | deps
+	$(Q)strace-decoders/build own $(O)
+	@mkdir -p $(@D)
+	$(Q)read -r version program <$(O)/strace-own.release && strip -o $@ "$$program"
+
+.PHONY: strace check-strace
+strace: $(STRACE) ## strace-kvm2: Debian's strace with decoders of the kvm2 system calls
+
+CHECKS += check-strace
+check-strace: $(STRACE) ## strace's own tests of the decoders, and those of its tests that they might upset
+	@rm -rf $(RESULTS)/check-strace
+	@tests/run -t 1800 $(RESULTS)/check-strace/strace tests/strace/suite own $(O)
+	@tests/run --total $(RESULTS)/check-strace $@

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The exits of struct kvm2_run. */
+#ifndef KVM2_EXIT_H
+#define KVM2_EXIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kvm2_run;
+struct tcb;
+
+/**
+ * kvm2_exit_fetch() - copy a run structure from the tracee, as far as its
+ * exit uses it; the rest is zero
+ * Return: 0, or -1 if that cannot be read.
+ */
+extern int kvm2_exit_fetch(struct tcb *tcp, uint64_t addr, struct kvm2_run *run);
+
+/** kvm2_exit_name() - "KVM2_EXIT_IO" */
+extern const char *kvm2_exit_name(uint32_t reason);
+
+/** kvm2_exit_has_reply() - whether the exit waits for a reply */
+extern bool kvm2_exit_has_reply(const struct kvm2_run *run);
+
+/**
+ * kvm2_exit_print() - print "exit_reason=..., member={...}"
+ * @full: also what only the reply to this exit will set
+ */
+extern void kvm2_exit_print(const struct kvm2_run *run, bool full);
+
+/** kvm2_exit_print_reply() - print ", member={...}" if the exit has a reply */
+extern void kvm2_exit_print_reply(const struct kvm2_run *run);
+
+#endif /* KVM2_EXIT_H */
