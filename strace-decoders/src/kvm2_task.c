@@ -73,13 +73,16 @@ kvm2_task_get(int pid)
 	struct kvm2_task **place = find_task(pid);
 	struct kvm2_task *task = *place;
 
-	if (task)
-		return task;
-	task = xzalloc(sizeof(*task));
-	task->pid = pid;
-	task->tgid = find_tgid(pid);
-	task->vcpu = find_vcpu(pid);
-	*place = task;
+	if (!task) {
+		task = xzalloc(sizeof(*task));
+		task->pid = pid;
+		task->tgid = find_tgid(pid);
+		task->vcpu = -1;
+		*place = task;
+	}
+	/* Threads become vcpus later, and under -c no decoder tells so. */
+	if (task->vcpu < 0)
+		task->vcpu = find_vcpu(pid);
 	return task;
 }
 

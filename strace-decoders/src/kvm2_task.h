@@ -45,7 +45,7 @@ struct kvm2_process {
 /**
  * kvm2_task_get() - what is known of the thread @pid, at first nothing
  *
- * A vcpu that strace was attached to is looked up in /proc/PID/kvm2.
+ * As long as its id is not known it is looked up in /proc/PID/kvm2.
  * Return: borrowed, until kvm2_task_forget().
  */
 extern struct kvm2_task *kvm2_task_get(int pid);
