@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kvm_get_state() and kvm_set_state() on records in kernel memory: parses
- * and lists them, and makes a set one transaction.
- *
- * A set goes through these steps:
- * 1. all headers are checked
- * 2. the CPUID leaves are committed: they decide which registers there are,
- *    how wide they are, and which bits of them may be set
- * 3. the records are overlaid on the values fetched from the vcpu
- * 4. the result is checked as far as that is possible without a write
- * 5. the groups that changed are committed
- * When a step fails, what has been committed gets its old values back.
- *
- * Only changes are committed: to write what was read is no write at all. So
- * it cannot fail, whatever KVM thinks of the value, and disturbs no timer.
- *
- * What is not undone when a later record of the same call is refused: guest
- * memory that KVM has written because of an MSR (wall clock), pages and
- * timers set up by such a write, and room for more XSAVE components.
+ * kvm_get_state() on records in kernel memory: which registers there are,
+ * where they are found, reading and listing them.
  */
 #include "state.h"
 
@@ -59,15 +43,7 @@
 #define VALUE_SEGMENT(number)		VALUE(segment, number)
 #define VALUE_DESCRIPTOR(number)	VALUE(descriptor, number)
 #define VALUE_X87(number)						\
-	(offsetof(struct kvm2_values, x87) +				\
-	 ((number) <= KVM2_X87_ST7 ?					\
-	  offsetof(struct fxregs_state, st_space) + 16 * (number) :	\
-	  (number) == KVM2_X87_FCW ? offsetof(struct fxregs_state, cwd) : \
-	  (number) == KVM2_X87_FSW ? offsetof(struct fxregs_state, swd) : \
-	  (number) == KVM2_X87_FTW ? offsetof(struct fxregs_state, twd) : \
-	  (number) == KVM2_X87_FOP ? offsetof(struct fxregs_state, fop) : \
-	  (number) == KVM2_X87_FIP ? offsetof(struct fxregs_state, rip) : \
-	  offsetof(struct fxregs_state, rdp)))
+	(offsetof(struct kvm2_values, x87) + KVM2_X87_OFFSET(number))
 #define VALUE_VECTOR(number)		0
 #define VALUE_DEBUG(number)		VALUE(debug, number)
 #define VALUE_EVENTS(number)		VALUE(events, number)
@@ -171,69 +147,10 @@ static_assert(offsetof(struct kvm2_values, debug_event) ==
 	      offsetof(struct kvm2_values,
 		       guest_debug[KVM2_GUEST_DEBUG_EVENT]));
 
-/**
- * struct group_type - see the rules in state.h
- * @unloaded: commit loads the vcpu itself
- */
-struct group_type {
-	int (*fetch)(struct kvm2_state *s, struct kvm2_values *values);
-	int (*check)(struct kvm2_state *s);
-	int (*commit)(struct kvm2_state *s, const struct kvm2_values *values);
-	bool unloaded;
-};
-
-/*
- * Committed in this order. MSRs come before what cannot fail any more: only
- * the write tells whether KVM takes a value. They also come before the FPU
- * for MSR_IA32_XFD, and the segments of SREGS before RIP, whose linear
- * address KVM keeps for single steps.
- */
-static const struct group_type groups[KVM2_NR_GROUPS] = {
-	[KVM2_GROUP_XCR0] = {
-		kvm2_xcr0_fetch, kvm2_xcr0_check, kvm2_xcr0_commit,
-	},
-	[KVM2_GROUP_TSC] = {
-		kvm2_tsc_fetch, kvm2_tsc_check, kvm2_tsc_commit,
-	},
-	[KVM2_GROUP_MSR] = {
-		.commit = kvm2_msr_commit,
-	},
-	[KVM2_GROUP_SREGS] = {
-		kvm2_sregs_fetch, kvm2_sregs_check, kvm2_sregs_commit,
-	},
-	[KVM2_GROUP_REGS] = {
-		kvm2_regs_fetch, kvm2_regs_check, kvm2_regs_commit,
-	},
-	[KVM2_GROUP_FPU] = {
-		kvm2_fpu_fetch, kvm2_fpu_check, kvm2_fpu_commit,
-	},
-	[KVM2_GROUP_DEBUGREGS] = {
-		kvm2_debugregs_fetch, kvm2_debugregs_check,
-		kvm2_debugregs_commit,
-	},
-	[KVM2_GROUP_LAPIC] = {
-		kvm2_lapic_fetch, kvm2_lapic_check, kvm2_lapic_commit,
-	},
-	[KVM2_GROUP_DEADLINE] = {
-		.commit = kvm2_deadline_commit,
-	},
-	[KVM2_GROUP_EVENTS] = {
-		kvm2_events_fetch, kvm2_events_check, kvm2_events_commit,
-	},
-	[KVM2_GROUP_MP] = {
-		kvm2_mp_fetch, kvm2_mp_check, kvm2_mp_commit,
-		.unloaded = true,
-	},
-	[KVM2_GROUP_GUEST_DEBUG] = {
-		kvm2_guest_debug_fetch, kvm2_guest_debug_check,
-		kvm2_guest_debug_commit, .unloaded = true,
-	},
-};
-
 /* ---- one call ---- */
 
-static void state_init(struct kvm2_state *s, struct kvm2_vcpu *v,
-		       const struct kvm2_accessor *accessor)
+void kvm2_state_begin(struct kvm2_state *s, struct kvm2_vcpu *v,
+		      const struct kvm2_accessor *accessor)
 {
 	s->v = v;
 	s->vcpu = v->vcpu;
@@ -254,7 +171,7 @@ void kvm2_state_load(struct kvm2_state *s)
 	s->loaded = true;
 }
 
-static void state_unload(struct kvm2_state *s)
+void kvm2_state_unload(struct kvm2_state *s)
 {
 	if (s->loaded)
 		vcpu_put(s->vcpu);
@@ -268,38 +185,23 @@ void kvm2_state_srcu_lock(struct kvm2_state *s)
 		s->srcu_idx = srcu_read_lock(&s->vcpu->kvm->srcu);
 }
 
-static void state_srcu_unlock(struct kvm2_state *s)
+void kvm2_state_srcu_unlock(struct kvm2_state *s)
 {
 	if (s->srcu_idx >= 0)
 		srcu_read_unlock(&s->vcpu->kvm->srcu, s->srcu_idx);
 	s->srcu_idx = -1;
 }
 
-static void state_fini(struct kvm2_state *s)
+void kvm2_state_end(struct kvm2_state *s)
 {
-	state_srcu_unlock(s);
-	state_unload(s);
+	kvm2_state_srcu_unlock(s);
+	kvm2_state_unload(s);
 	if (s->fpu_image)
 		kvfree(s->fpu_image);
 	if (s->lapic_copy)
 		kfree(s->lapic_copy);
 	if (s->host_cpuid)
 		kvfree(s->host_cpuid);
-}
-
-int kvm2_state_fetch(struct kvm2_state *s, enum kvm2_group group)
-{
-	const struct group_type *type = &groups[group];
-	int r;
-
-	if (s->fetched & BIT(group))
-		return 0;
-	r = type->fetch(s, &s->now);
-	if (!r && s->change)
-		r = type->fetch(s, &s->change->old);
-	if (!r)
-		s->fetched |= BIT(group);
-	return r;
 }
 
 /* Is @number a register that the vcpu has? Then fetch it. */
@@ -348,34 +250,8 @@ static __always_inline void copy_value(struct kvm2_record *record,
 	*to = get_unaligned((u64 *)value) & (~0ULL >> (64 - size * 8));
 }
 
-/*
- * Is there a whole record at @record, of a known set?
- * @left: bytes from there to the end of the buffer
- */
-static __always_inline int check_header(const struct kvm2_record *record,
-					size_t left)
-{
-	if (unlikely(left < sizeof(*record)))
-		return -EINVAL;
-	if (unlikely(!record->set || record->set >= KVM2_NR_SETS))
-		return -EINVAL;
-	if (unlikely(record->size > KVM2_VALUE_MAX))
-		return -EINVAL;
-	if (unlikely(!record->size && record->set != KVM2_SET_CPUID))
-		return -EINVAL;
-	if (unlikely(KVM2_RECORD_BYTES(record->size) > left))
-		return -EINVAL;
-	return 0;
-}
-
-/* The record at @failed has been refused; mark none that is not all there. */
-static ssize_t failed_offset(size_t offset, size_t size)
-{
-	return size - offset < sizeof(struct kvm2_record) ? -1 : offset;
-}
-
-static void trace_record(struct kvm2_state *s, bool is_set,
-			 const struct kvm2_record *record, size_t left, int err)
+void kvm2_state_trace(struct kvm2_state *s, bool is_set,
+		      const struct kvm2_record *record, size_t left, int err)
 {
 	if (left >= sizeof(*record) &&
 	    left >= KVM2_RECORD_BYTES(min_t(u32, record->size, 8)))
@@ -391,7 +267,7 @@ static __always_inline int get_record(struct kvm2_state *s,
 	struct kvm2_register reg;
 	int r;
 
-	r = check_header(record, left);
+	r = kvm2_record_check(record, left);
 	if (unlikely(r))
 		return r;
 	r = locate(s, array_index_nospec(record->set, KVM2_NR_SETS),
@@ -495,20 +371,20 @@ int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 	size_t offset;
 	int r = 0;
 
-	state_init(&s, v, accessor);
+	kvm2_state_begin(&s, v, accessor);
 	for (offset = 0; offset < size;) {
 		record = records + offset;
 		r = get_record(&s, record, size - offset);
 		if (trace_kvm2_state_enabled())
-			trace_record(&s, false, record, size - offset, r);
+			kvm2_state_trace(&s, false, record, size - offset, r);
 		if (unlikely(r)) {
-			*failed = failed_offset(offset, size);
+			*failed = kvm2_record_failed(offset, size);
 			break;
 		}
 		offset += KVM2_RECORD_BYTES(record->size);
 		offset += get_run(&s, record, records + offset, size - offset);
 	}
-	state_fini(&s);
+	kvm2_state_end(&s);
 	return r ?: size;
 }
 
@@ -610,51 +486,14 @@ int kvm2_state_list(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 	s = kmalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return -ENOMEM;
-	state_init(s, v, accessor);
+	kvm2_state_begin(s, v, accessor);
 	r = list_sets(s, &lister);
-	state_fini(s);
+	kvm2_state_end(s);
 	kfree(s);
 	return r ?: lister.used;
 }
 
-/* ---- set ---- */
-
-/* The MSR that is another name of a control register, else 0. */
-static u32 msr_of(u16 set, u64 number)
-{
-	if (set != KVM2_SET_CONTROL)
-		return 0;
-	return number == KVM2_CONTROL_EFER ? MSR_EFER :
-	       number == KVM2_CONTROL_APIC_BASE ? MSR_IA32_APICBASE : 0;
-}
-
-/*
- * Note which record is to blame for a value of this register: the last that
- * named it, or one of the same set, whose value does not go with it.
- */
-void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number)
-{
-	struct kvm2_change *change = s->change;
-	const struct kvm2_record *record;
-	const u32 msr = msr_of(set, number);
-	ssize_t relative = -1;
-	size_t offset;
-
-	change->refused = -1;
-	for (offset = 0; offset < change->size;
-	     offset += KVM2_RECORD_BYTES(record->size)) {
-		record = change->records + offset;
-		if (msr && record->set == KVM2_SET_MSR && record->number == msr)
-			change->refused = offset;
-		if (record->set != set)
-			continue;
-		relative = offset;
-		if (record->number == number)
-			change->refused = offset;
-	}
-	if (change->refused < 0)
-		change->refused = relative;
-}
+/* ---- write ---- */
 
 int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
 		     const void *value, u32 size)
@@ -681,192 +520,4 @@ int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
 		change->dirty |= BIT(reg.group);
 	}
 	return 0;
-}
-
-static int check_headers(struct kvm2_change *change, size_t *nr_msrs)
-{
-	const struct kvm2_record *record;
-	size_t offset;
-	int r;
-
-	*nr_msrs = 0;
-	for (offset = 0; offset < change->size;
-	     offset += KVM2_RECORD_BYTES(record->size)) {
-		record = change->records + offset;
-		r = check_header(record, change->size - offset);
-		if (r) {
-			change->refused = failed_offset(offset, change->size);
-			return r;
-		}
-		if (record->set == KVM2_SET_MSR)
-			++*nr_msrs;
-	}
-	return 0;
-}
-
-static int write_records(struct kvm2_state *s)
-{
-	struct kvm2_change *change = s->change;
-	const struct kvm2_record *record;
-	size_t offset;
-	u16 set;
-	int r;
-
-	for (offset = 0; offset < change->size;
-	     offset += KVM2_RECORD_BYTES(record->size)) {
-		record = change->records + offset;
-		if (record->set == KVM2_SET_CPUID)
-			continue;
-		change->offset = offset;
-		set = array_index_nospec(record->set, KVM2_NR_SETS);
-		r = kvm2_state_write(s, set, record->number, record->value,
-				     record->size);
-		if (r) {
-			change->refused = offset;
-			return r;
-		}
-	}
-	return 0;
-}
-
-static int check_groups(struct kvm2_state *s)
-{
-	struct kvm2_change *change = s->change;
-	int group, r;
-
-	/* Writing any register of REGS or SREGS ends a single step. */
-	if (s->vcpu->guest_debug & KVM_GUESTDBG_SINGLESTEP &&
-	    change->dirty & (BIT(KVM2_GROUP_REGS) | BIT(KVM2_GROUP_SREGS))) {
-		r = kvm2_state_fetch(s, KVM2_GROUP_GUEST_DEBUG);
-		if (r)
-			return r;
-		change->dirty |= BIT(KVM2_GROUP_GUEST_DEBUG);
-	}
-	r = kvm2_pdptrs_check(s);
-	for (group = 0; group < KVM2_NR_GROUPS && !r; group++) {
-		if (change->dirty & BIT(group) && groups[group].check)
-			r = groups[group].check(s);
-	}
-	return r;
-}
-
-static int commit_group(struct kvm2_state *s, int group,
-			const struct kvm2_values *values)
-{
-	if (groups[group].unloaded)
-		state_unload(s);
-	else
-		kvm2_state_load(s);
-	return groups[group].commit(s, values);
-}
-
-static int commit_groups(struct kvm2_state *s)
-{
-	struct kvm2_change *change = s->change;
-	int group, r;
-
-	for (group = 0; group < KVM2_NR_GROUPS; group++) {
-		if (!(change->dirty & BIT(group)))
-			continue;
-		r = commit_group(s, group, &s->now);
-		if (r)
-			return r;
-		change->committed |= BIT(group);
-	}
-	if (change->committed & BIT(KVM2_GROUP_REGS))
-		kvm2_regs_finish(s);
-	return 0;
-}
-
-static void undo(struct kvm2_state *s)
-{
-	struct kvm2_change *change = s->change;
-	int group;
-
-	for (group = KVM2_NR_GROUPS - 1; group >= 0; group--) {
-		if (change->committed & BIT(group))
-			commit_group(s, group, &change->old);
-	}
-	if (change->has_old_cpuid)
-		kvm2_cpuid_undo(s);
-}
-
-static int apply(struct kvm2_state *s)
-{
-	int r;
-
-	r = kvm2_cpuid_set(s, s->change->records, s->change->size);
-	if (r)
-		return r;
-	r = write_records(s);
-	state_srcu_unlock(s);
-	if (!r)
-		r = check_groups(s);
-	if (!r)
-		r = commit_groups(s);
-	if (r)
-		undo(s);
-	return r;
-}
-
-static void trace_set(struct kvm2_state *s, int err)
-{
-	const struct kvm2_change *change = s->change;
-	const struct kvm2_record *record;
-	size_t offset;
-
-	if (err) {
-		if (change->refused >= 0)
-			trace_record(s, true, change->records + change->refused,
-				     change->size - change->refused, err);
-		return;
-	}
-	for (offset = 0; offset < change->size;
-	     offset += KVM2_RECORD_BYTES(record->size)) {
-		record = change->records + offset;
-		trace_record(s, true, record, change->size - offset, 0);
-	}
-}
-
-int kvm2_state_set(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
-		   void *records, size_t size, ssize_t *failed)
-{
-	struct kvm2_change *change;
-	struct kvm2_state *s;
-	size_t nr_msrs;
-	int r;
-
-	s = kmalloc(sizeof(*s), GFP_KERNEL);
-	change = kzalloc(sizeof(*change), GFP_KERNEL);
-	if (!s || !change) {
-		r = -ENOMEM;
-		goto out_free;
-	}
-	state_init(s, v, accessor);
-	s->change = change;
-	change->records = records;
-	change->size = size;
-	change->refused = -1;
-
-	r = check_headers(change, &nr_msrs);
-	if (!r && nr_msrs) {
-		change->msrs = kvmalloc_array(nr_msrs, sizeof(*change->msrs),
-					      GFP_KERNEL);
-		if (!change->msrs)
-			r = -ENOMEM;
-	}
-	if (!r)
-		r = apply(s);
-	if (trace_kvm2_state_enabled())
-		trace_set(s, r);
-	*failed = change->refused;
-	state_fini(s);
-	kvfree(change->msrs);
-	kvfree(change->old_fpu);
-	kfree(change->old_lapic);
-	kvfree(change->old_cpuid);
-out_free:
-	kfree(change);
-	kfree(s);
-	return r ?: size;
 }

@@ -16,7 +16,7 @@
 
 #define KVM2_NR_SETS		(KVM2_SET_GUEST_DEBUG + 1)
 
-/* In the order of their commit, see commit_groups[] in state.c. */
+/* In the order of their commit, see state_group.c. */
 enum kvm2_group {
 	KVM2_GROUP_NONE,	/* the set reads and writes on its own */
 	KVM2_GROUP_XCR0,
@@ -42,9 +42,20 @@ union kvm2_event_value {
 	u32 word;
 };
 
+/* Where a register of X87 is in struct fxregs_state. */
+#define KVM2_X87_OFFSET(number)						\
+	((number) <= KVM2_X87_ST7 ?					\
+	 offsetof(struct fxregs_state, st_space) + 16 * (number) :	\
+	 (number) == KVM2_X87_FCW ? offsetof(struct fxregs_state, cwd) :	\
+	 (number) == KVM2_X87_FSW ? offsetof(struct fxregs_state, swd) :	\
+	 (number) == KVM2_X87_FTW ? offsetof(struct fxregs_state, twd) :	\
+	 (number) == KVM2_X87_FOP ? offsetof(struct fxregs_state, fop) :	\
+	 (number) == KVM2_X87_FIP ? offsetof(struct fxregs_state, rip) :	\
+	 offsetof(struct fxregs_state, rdp))
+
 /*
  * Registers by their numbers, as the ABI shows them. @x87: the begin of
- * struct fxregs_state.
+ * struct fxregs_state; only read.
  */
 struct kvm2_values {
 	u64 gpr[KVM2_GPR_R15 + 1];
@@ -162,18 +173,59 @@ struct kvm2_state {
 
 struct kvm2_lister;
 
-/* state.c: for the use of state_*.c */
+/* state.c: one call, and single registers */
+void kvm2_state_begin(struct kvm2_state *s, struct kvm2_vcpu *v,
+		      const struct kvm2_accessor *accessor);
+void kvm2_state_end(struct kvm2_state *s);
 void kvm2_state_load(struct kvm2_state *s);
+void kvm2_state_unload(struct kvm2_state *s);
 void kvm2_state_srcu_lock(struct kvm2_state *s);
-int kvm2_state_fetch(struct kvm2_state *s, enum kvm2_group group);
+void kvm2_state_srcu_unlock(struct kvm2_state *s);
 int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
 		     const void *value, u32 size);
-void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number);
 int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
 			     u16 set, u64 number);
 void kvm2_state_list_found(struct kvm2_state *s, struct kvm2_lister *lister,
 			   u16 set, u64 number,
 			   const struct kvm2_register *reg);
+
+void kvm2_state_trace(struct kvm2_state *s, bool is_set,
+		      const struct kvm2_record *record, size_t left, int err);
+
+/* state_group.c: groups of registers */
+int kvm2_state_fetch(struct kvm2_state *s, enum kvm2_group group);
+int kvm2_groups_check(struct kvm2_state *s);
+int kvm2_groups_commit(struct kvm2_state *s);
+void kvm2_groups_undo(struct kvm2_state *s);
+
+/* state_set.c: kvm_set_state() */
+void kvm2_state_refuse(struct kvm2_state *s, u16 set, u64 number);
+
+/*
+ * Is there a whole record at @record, of a known set?
+ * @left: bytes from there to the end of the buffer
+ */
+static __always_inline int
+kvm2_record_check(const struct kvm2_record *record, size_t left)
+{
+	if (unlikely(left < sizeof(*record)))
+		return -EINVAL;
+	if (unlikely(!record->set || record->set >= KVM2_NR_SETS))
+		return -EINVAL;
+	if (unlikely(record->size > KVM2_VALUE_MAX))
+		return -EINVAL;
+	if (unlikely(!record->size && record->set != KVM2_SET_CPUID))
+		return -EINVAL;
+	if (unlikely(KVM2_RECORD_BYTES(record->size) > left))
+		return -EINVAL;
+	return 0;
+}
+
+/* The offset of a record that was refused; -1 if it is not all there. */
+static inline ssize_t kvm2_record_failed(size_t offset, size_t size)
+{
+	return size - offset < sizeof(struct kvm2_record) ? -1 : offset;
+}
 
 /* Bits of the first word of a record that mean nothing in a call. */
 #define KVM2_HEADER_IGNORED	((u64)U16_MAX << 16)	/* attributes */

@@ -171,27 +171,10 @@ int kvm2_fpu_commit(struct kvm2_state *s, const struct kvm2_values *values)
 
 /* ---- X87 ---- */
 
-static const u16 x87_offsets[KVM2_X87_FDP + 1] = {
-	[KVM2_X87_ST0]	= offsetof(struct fxregs_state, st_space[0]),
-	[KVM2_X87_ST1]	= offsetof(struct fxregs_state, st_space[4]),
-	[KVM2_X87_ST2]	= offsetof(struct fxregs_state, st_space[8]),
-	[KVM2_X87_ST3]	= offsetof(struct fxregs_state, st_space[12]),
-	[KVM2_X87_ST4]	= offsetof(struct fxregs_state, st_space[16]),
-	[KVM2_X87_ST5]	= offsetof(struct fxregs_state, st_space[20]),
-	[KVM2_X87_ST6]	= offsetof(struct fxregs_state, st_space[24]),
-	[KVM2_X87_ST7]	= offsetof(struct fxregs_state, st_space[28]),
-	[KVM2_X87_FCW]	= offsetof(struct fxregs_state, cwd),
-	[KVM2_X87_FSW]	= offsetof(struct fxregs_state, swd),
-	[KVM2_X87_FTW]	= offsetof(struct fxregs_state, twd),
-	[KVM2_X87_FOP]	= offsetof(struct fxregs_state, fop),
-	[KVM2_X87_FIP]	= offsetof(struct fxregs_state, rip),
-	[KVM2_X87_FDP]	= offsetof(struct fxregs_state, rdp),
-};
-
 int kvm2_x87_write(struct kvm2_state *s, u64 number, const void *value,
 		   u32 size)
 {
-	return patch(s, x87_offsets[number], value, size, XFEATURE_FP);
+	return patch(s, KVM2_X87_OFFSET(number), value, size, XFEATURE_FP);
 }
 
 /* ---- VECTOR ---- */
