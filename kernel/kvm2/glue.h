@@ -35,6 +35,7 @@ void kvm2_glue_get_events(struct kvm_vcpu *vcpu,
 			  struct kvm_vcpu_events *events);
 int kvm2_glue_set_events(struct kvm_vcpu *vcpu,
 			 struct kvm_vcpu_events *events);
+bool kvm2_glue_flushes_all(struct kvm *kvm);
 bool kvm2_glue_is_tsc_unstable(void);
 int kvm2_glue_set_tsc_khz(struct kvm_vcpu *vcpu, u32 khz);
 void kvm2_glue_set_tsc_offset(struct kvm_vcpu *vcpu, u64 offset);

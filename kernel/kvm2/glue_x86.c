@@ -70,6 +70,16 @@ int kvm2_glue_set_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events)
 	return kvm_vcpu_ioctl_x86_set_vcpu_events(vcpu, events);
 }
 
+/*
+ * Does kvm_arch_flush_shadow_memslot() take away the mappings of all
+ * memslots, whichever it is called for? Needs no vcpu.
+ */
+bool kvm2_glue_flushes_all(struct kvm *kvm)
+{
+	return kvm->arch.vm_type == KVM_X86_DEFAULT_VM &&
+	       kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL);
+}
+
 /* The vcpu need not be loaded. */
 bool kvm2_glue_is_tsc_unstable(void)
 {

@@ -8,7 +8,8 @@
  * dirty logs of those that leave are harvested, and only when nothing can
  * fail any more are the mappings of the leaving ones zapped and the sets
  * swapped, once for each address space (the second one is that of SMM).
- * Memslots that stay keep their mappings and their dirty logs.
+ * Memslots that stay keep their dirty logs, and where KVM can zap those of
+ * one memslot alone (KVM_X86_QUIRK_SLOT_ZAP_ALL is off) their mappings.
  */
 #include "kvm2.h"
 
@@ -384,6 +385,25 @@ static void replace_all(const struct map_change *c, int space)
 				       c->slots[i].new[space]);
 }
 
+/* One flush is enough where it takes away everything: it is the dear part. */
+static void flush_deleted(const struct map_change *c)
+{
+	struct kvm *kvm = c->vm->kvm;
+	u32 flushes = c->nr_deleted * c->nr_spaces, i;
+
+	if (!flushes)
+		return;
+	if (kvm2_glue_flushes_all(kvm))
+		flushes = 1;
+	for (i = 0; i < flushes; i++) {
+		const struct slot_change *slot = &c->slots[i / c->nr_spaces];
+
+		kvm_arch_flush_shadow_memslot(kvm,
+					      slot->old[i % c->nr_spaces]);
+	}
+	kvm_arch_guest_memory_reclaimed(kvm);
+}
+
 /*
  * The point of no return. Context: gate closed, slots_lock and
  * slots_arch_lock held; the latter is released.
@@ -394,14 +414,7 @@ static void commit(struct map_change *c)
 	int space;
 	u32 i;
 
-	for (i = 0; i < c->nr_deleted; i++) {
-		for (space = 0; space < c->nr_spaces; space++)
-			kvm_arch_flush_shadow_memslot(kvm,
-						      c->slots[i].old[space]);
-	}
-	if (c->nr_deleted)
-		kvm_arch_guest_memory_reclaimed(kvm);
-
+	flush_deleted(c);
 	for (space = 0; space < c->nr_spaces; space++) {
 		if (space)
 			mutex_lock(&kvm->slots_arch_lock);
