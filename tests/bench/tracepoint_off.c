@@ -139,8 +139,10 @@ static bool is_nop(const uint8_t *code)
 static int count_instructions(const struct image *image, const char *name,
 			      double *count)
 {
-	const Elf64_Shdr *table = find_section(image, "__jump_table");
-	const struct jump_entry *entries;
+	uint64_t start = find_symbol(image, "__start___jump_table");
+	uint64_t stop = find_symbol(image, "__stop___jump_table");
+	const struct jump_entry *entries =
+		(const void *)at_address(image, start);
 	char symbol[64];
 	uint64_t key;
 	size_t i;
@@ -148,13 +150,12 @@ static int count_instructions(const struct image *image, const char *name,
 
 	snprintf(symbol, sizeof(symbol), "__tracepoint_%s", name);
 	key = find_symbol(image, symbol);
-	if (!key || !table)
+	if (!key || !entries)
 		return -ENOENT;
 	key += KEY_OFFSET;
 
-	entries = (const void *)(image->data + table->sh_offset);
-	for (i = 0; i < table->sh_size / sizeof(*entries); i++) {
-		uint64_t address = table->sh_addr + i * sizeof(*entries);
+	for (i = 0; i < (stop - start) / sizeof(*entries); i++) {
+		uint64_t address = start + i * sizeof(*entries);
 		uint64_t of = address + offsetof(struct jump_entry, key) +
 			      entries[i].key;
 		const uint8_t *code;
