@@ -132,10 +132,11 @@ static int single_step(void *arg)
 static int runner_pidfd;
 static volatile pid_t runner_tid;
 
+/* In real mode, as this vcpu has no CPUID. */
 static void *run_endless(void *arg)
 {
 	const struct guest_start start = {
-		.mode = GUEST_LONG,
+		.mode = GUEST_REAL,
 		.program = guest_endless,
 	};
 
