@@ -58,11 +58,13 @@ tests/vm/storm_test_LDFLAGS := -lpthread -static
 tests/vm/storm_test_KERNELS := patched
 tests/vm/storm_test_TIMEOUT := 1800
 
-# Not yet clean, so only on demand: make check-vm STRESS=1 T=stress
+# Not always clean, so only on demand: make check-vm STRESS=1 T=stress.  QEMU 7.2 clears int_ctl of a VMCB that it
+# refuses; who enters that guest again has a processor without interrupts, which one run of some then shows as a stall.
 VM_TESTS += $(if $(STRESS),tests/vm/stress_test)
 tests/vm/stress_test_SOURCES := tests/vm/stress_thread.c tests/vm/stress_calls.c tests/vm/stress_trouble.c \
 				tests/vm/stress_tracer.c tests/vm/leak.c tests/vm/tap.c $(vm_guest)
 tests/vm/stress_test_LIBS    := libkvm2
 tests/vm/stress_test_LDFLAGS := -lpthread -static
 tests/vm/stress_test_KERNELS := patched debug
-tests/vm/stress_test_TIMEOUT := 1800
+tests/vm/stress_test_TIMEOUT := 2400
+tests/vm/stress_test_LAB     := LAB_THREAD=single

@@ -33,11 +33,13 @@
  * @tid:	0 when there is none
  * @since_ms:	when it began the call that it is in, 0 for none
  * @nr:		that call
+ * @is_faulty:	whether the kernel lets an allocation or access of it fail
  */
 struct stress_slot {
 	atomic_int tid;
 	atomic_long since_ms;
 	atomic_int nr;
+	atomic_bool is_faulty;
 };
 
 /**

@@ -20,6 +20,7 @@
 
 #define STACK_SIZE	65536
 #define TICK_NS		4000000
+#define TICK_DEBUG_NS	20000000  /* a kernel that injects faults is slow */
 #define FAULTS_MAX	60
 
 #ifndef sigev_notify_thread_id
@@ -101,12 +102,14 @@ long stress_call(struct stress_thread *t, long nr, uint64_t a, uint64_t b,
 
 	t->slot->nr = nr;
 	t->slot->since_ms = stress_now_ms();
+	t->slot->is_faulty = with_fault;
 	if (with_fault)
 		inject(t, 1 + stress_random(&t->random, FAULTS_MAX));
 	r = syscall(nr, a, b, c, d);
 	r = r < 0 ? -errno : r;
 	if (with_fault)
 		inject(t, 0);
+	t->slot->is_faulty = false;
 	t->slot->since_ms = 0;
 
 	atomic_fetch_add(&stress_board->calls, 1);
@@ -145,8 +148,9 @@ static void start_tick(struct stress_thread *t)
 		.sigev_signo = STRESS_TICK,
 		.sigev_notify_thread_id = gettid(),
 	};
+	long tick_ns = stress_has_faults ? TICK_DEBUG_NS : TICK_NS;
 	const struct itimerspec period = {
-		.it_value.tv_nsec = TICK_NS, .it_interval.tv_nsec = TICK_NS,
+		.it_value.tv_nsec = tick_ns, .it_interval.tv_nsec = tick_ns,
 	};
 
 	if (timer_create(CLOCK_MONOTONIC, &event, &t->tick) ||
@@ -226,6 +230,7 @@ void stress_work(unsigned int process, uint64_t seed)
 		threads[i].slot = &stress_board->slots[process][i];
 		threads[i].slot->tid = 0;
 		threads[i].slot->since_ms = 0;
+		threads[i].slot->is_faulty = false;
 	}
 	for (i = 1; i < STRESS_THREADS; i++) {
 		if (pthread_create(&thread, NULL, run_thread, &threads[i]))
