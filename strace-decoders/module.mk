@@ -23,3 +23,15 @@ check-strace: | deps ## strace's own tests of the decoders, and those of its tes
 	@rm -rf $(RESULTS)/check-strace
 	@$(foreach s,$(STRACE_SUITES),tests/run -t 1800 $(RESULTS)/check-strace/strace-$(s) tests/strace/suite $(s) $(O);)
 	@tests/run --total $(RESULTS)/check-strace $@
+
+# ---- in the lab ----
+
+VM_TESTS += tests/vm/strace_test
+tests/vm/strace_test_KERNELS := patched
+tests/vm/strace_test_NEEDS   := $(B)/tests/vm/strace.tried
+tests/vm/strace_test_TIMEOUT := 400
+
+# Where the source cannot be had the test has no program, and skips itself.
+$(B)/tests/vm/strace.tried: $(strace_sources) | deps
+	@mkdir -p $(@D)
+	$(Q)strace-decoders/build own $(O); case $$? in 0) $(MAKE) --no-print-directory $(STRACE) ;; 77) rm -f $(STRACE) ;; *) exit 1 ;; esac
