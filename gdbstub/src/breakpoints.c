@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Breakpoints: an int3 in guest physical memory, or debug registers.
+ *
+ * An int3 whose page is not mapped yet is served by a debug register; when
+ * none is free it waits, and is tried again at every stop.
+ */
+#include "vm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INT3	0xcc
+
+#define DR7_EXECUTE	0
+#define DR7_WRITE	1
+#define DR7_ACCESS	3
+#define DR7_EXACT	0x300
+
+static struct breakpoint *find(const struct vm *vm, enum breakpoint_type type, uint64_t address,
+			       uint64_t size)
+{
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		struct breakpoint *b = vm->breakpoints[i];
+
+		if (b->type == type && b->address == address &&
+		    (type <= BREAKPOINT_HARDWARE || b->size == size))
+			return b;
+	}
+	return NULL;
+}
+
+struct breakpoint *breakpoint_at_gpa(const struct vm *vm, uint64_t gpa)
+{
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++)
+		if (vm->breakpoints[i]->inserted && vm->breakpoints[i]->gpa == gpa)
+			return vm->breakpoints[i];
+	return NULL;
+}
+
+static bool is_execute(const struct breakpoint *breakpoint)
+{
+	return breakpoint->type == BREAKPOINT_SOFTWARE || breakpoint->type == BREAKPOINT_HARDWARE;
+}
+
+struct breakpoint *breakpoint_at_pc(struct vm *vm, unsigned int vcpu, uint64_t pc)
+{
+	struct walk_result result;
+
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		struct breakpoint *b = vm->breakpoints[i];
+
+		if (is_execute(b) && b->slots && b->address == pc)
+			return b;
+	}
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		/* Only a page with an int3 in the same place is worth a walk. */
+		if (vm->breakpoints[i]->inserted && !((vm->breakpoints[i]->gpa ^ pc) & 0xfff)) {
+			bool physical = vm->physical;
+			int mapped;
+
+			vm->physical = false;
+			mapped = vm_translate(vm, vcpu, pc, &result);
+			vm->physical = physical;
+			return mapped == 1 ? breakpoint_at_gpa(vm, result.gpa) : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* ---- debug registers ---- */
+
+static unsigned int slots_in_use(const struct vm *vm)
+{
+	unsigned int slots = 0;
+
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++)
+		slots |= vm->breakpoints[i]->slots;
+	return slots;
+}
+
+/* The longest aligned piece that begins at @address: 1, 2, 4 or 8. */
+static unsigned int piece(uint64_t address, uint64_t size)
+{
+	unsigned int bytes = 8;
+
+	while (bytes > 1 && (address % bytes || size < bytes))
+		bytes /= 2;
+	return bytes;
+}
+
+static unsigned int pieces(uint64_t address, uint64_t size)
+{
+	unsigned int count = 0;
+
+	while (size && count <= TARGET_SLOTS) {
+		unsigned int bytes = piece(address, size);
+
+		address += bytes;
+		size -= bytes;
+		count++;
+	}
+	return count;
+}
+
+static int take_slots(struct vm *vm, struct breakpoint *breakpoint)
+{
+	unsigned int wanted = is_execute(breakpoint) ? 1 :
+			      pieces(breakpoint->address, breakpoint->size);
+	unsigned int used = slots_in_use(vm);
+	unsigned int slots = 0;
+
+	for (unsigned int i = 0; i < TARGET_SLOTS && wanted; i++) {
+		if (!(used & 1U << i)) {
+			slots |= 1U << i;
+			wanted--;
+		}
+	}
+	if (wanted)
+		return -ENOSPC;
+	breakpoint->slots = slots;
+	return 0;
+}
+
+/* DR7's bits for the length of a piece. */
+static uint64_t length_bits(unsigned int bytes)
+{
+	return bytes == 8 ? 2 : bytes - 1;
+}
+
+static void add_slots(const struct breakpoint *breakpoint, struct target_debug *debug)
+{
+	uint64_t address = breakpoint->address;
+	uint64_t left = breakpoint->size;
+
+	for (unsigned int i = 0; i < TARGET_SLOTS; i++) {
+		unsigned int bytes = 1;
+		uint64_t type = DR7_EXECUTE;
+
+		if (!(breakpoint->slots & 1U << i))
+			continue;
+		if (!is_execute(breakpoint)) {
+			bytes = piece(address, left);
+			type = breakpoint->type == BREAKPOINT_WRITE ? DR7_WRITE : DR7_ACCESS;
+		}
+		debug->address[i] = address;
+		debug->dr7 |= DR7_EXACT | 2ULL << i * 2 |
+			      (type | length_bits(bytes) << 2) << (16 + i * 4);
+		address += bytes;
+		left -= bytes;
+	}
+}
+
+void breakpoint_debug(const struct vm *vm, const struct breakpoint *without,
+		      struct target_debug *debug)
+{
+	memset(debug, 0, sizeof(*debug));
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		const struct breakpoint *b = vm->breakpoints[i];
+
+		if (b->inserted)
+			debug->software = true;
+		if (b->slots && b != without)
+			add_slots(b, debug);
+	}
+}
+
+/* ---- int3 ---- */
+
+static void note(struct vm *vm, const struct breakpoint *breakpoint)
+{
+	if (vm->target->ops->note_patch)
+		vm->target->ops->note_patch(vm->target, breakpoint->gpa, breakpoint->original,
+					    breakpoint->inserted);
+}
+
+int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint)
+{
+	const uint8_t int3 = INT3;
+	ssize_t done;
+
+	done = vm->target->ops->read(vm->target, breakpoint->gpa, &breakpoint->original, 1);
+	if (done != 1)
+		return -EFAULT;
+	/* Whoever cleans up must know before it is there. */
+	breakpoint->inserted = true;
+	note(vm, breakpoint);
+	done = vm->target->ops->write(vm->target, breakpoint->gpa, &int3, 1);
+	if (done == 1)
+		return 0;
+	breakpoint->inserted = false;
+	note(vm, breakpoint);
+	return -EFAULT;
+}
+
+int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint)
+{
+	uint8_t now;
+	ssize_t done;
+
+	if (!breakpoint->inserted)
+		return 0;
+	done = vm->target->ops->read(vm->target, breakpoint->gpa, &now, 1);
+	/* What the guest has written there in the meantime stays. */
+	if (done == 1 && now == INT3)
+		done = vm->target->ops->write(vm->target, breakpoint->gpa,
+					      &breakpoint->original, 1);
+	breakpoint->inserted = false;
+	note(vm, breakpoint);
+	return done == 1 ? 0 : -EFAULT;
+}
+
+static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint,
+		 const char **why)
+{
+	struct walk_result result;
+	struct breakpoint *same;
+	int ret;
+
+	if (!is_execute(breakpoint) || breakpoint->type == BREAKPOINT_HARDWARE) {
+		ret = take_slots(vm, breakpoint);
+		if (ret)
+			*why = "all debug registers are in use";
+		return ret;
+	}
+	ret = vm_translate(vm, vcpu, breakpoint->address, &result);
+	if (ret == 1) {
+		same = breakpoint_at_gpa(vm, result.gpa);
+		breakpoint->gpa = result.gpa;
+		/* A second name for the same byte: one int3 serves both. */
+		ret = same ? 0 : breakpoint_put(vm, breakpoint);
+		if (!ret)
+			return 0;
+		*why = "this memory cannot be written";
+		return take_slots(vm, breakpoint) ? ret : 0;
+	}
+	/* Not mapped: a debug register needs no page. Else it waits. */
+	take_slots(vm, breakpoint);
+	return 0;
+}
+
+void breakpoint_refresh(struct vm *vm, unsigned int vcpu)
+{
+	const char *why;
+
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		struct breakpoint *b = vm->breakpoints[i];
+		uint8_t now;
+
+		if (b->type != BREAKPOINT_SOFTWARE)
+			continue;
+		if (!b->inserted && !b->slots) {
+			place(vm, vcpu, b, &why);
+		} else if (b->inserted &&
+			   vm->target->ops->read(vm->target, b->gpa, &now, 1) == 1 &&
+			   now != INT3) {
+			/* The guest has written over it, as a loader does. */
+			breakpoint_put(vm, b);
+		}
+	}
+}
+
+/* ---- the list ---- */
+
+int breakpoint_insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type type,
+		      uint64_t address, uint64_t size, struct breakpoint **breakpoint,
+		      const char **why)
+{
+	struct breakpoint *b = find(vm, type, address, size);
+	struct breakpoint **list;
+	int ret;
+
+	*why = NULL;
+	*breakpoint = b;
+	if (b)
+		return 0;
+	if (!size && type > BREAKPOINT_HARDWARE)
+		return -EINVAL;
+	if (vm->nr_breakpoints == BREAKPOINTS_MAX) {
+		*why = "too many breakpoints";
+		return -ENOSPC;
+	}
+	list = realloc(vm->breakpoints, (vm->nr_breakpoints + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	vm->breakpoints = list;
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	b->type = type;
+	b->address = address;
+	b->size = size;
+	ret = place(vm, vcpu, b, why);
+	if (ret) {
+		free(b);
+		return ret;
+	}
+	if (type == BREAKPOINT_READ)
+		vm_read(vm, vcpu, address, b->old, size < sizeof(b->old) ? size : sizeof(b->old));
+	list[vm->nr_breakpoints++] = b;
+	*breakpoint = b;
+	return 0;
+}
+
+void breakpoint_forget_expressions(struct breakpoint *breakpoint)
+{
+	while (breakpoint->nr_conditions)
+		free(breakpoint->conditions[--breakpoint->nr_conditions].code);
+	while (breakpoint->nr_commands)
+		free(breakpoint->commands[--breakpoint->nr_commands].code);
+}
+
+int expression_add(struct expression *list, unsigned int *count, const uint8_t *code, size_t size)
+{
+	uint8_t *copy;
+
+	if (*count == EXPRESSIONS_MAX)
+		return -E2BIG;
+	copy = malloc(size ? size : 1);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, code, size);
+	list[(*count)++] = (struct expression){ copy, size };
+	return 0;
+}
+
+static void destroy(struct vm *vm, unsigned int index)
+{
+	struct breakpoint *b = vm->breakpoints[index];
+	uint64_t gpa = b->gpa;
+	bool was_inserted = b->inserted;
+
+	breakpoint_lift(vm, b);
+	breakpoint_forget_expressions(b);
+	free(b);
+	vm->breakpoints[index] = vm->breakpoints[--vm->nr_breakpoints];
+	if (!was_inserted)
+		return;
+	/* Another one may have relied on this int3. */
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		b = vm->breakpoints[i];
+		if (b->type == BREAKPOINT_SOFTWARE && !b->inserted && !b->slots && b->gpa == gpa) {
+			breakpoint_put(vm, b);
+			return;
+		}
+	}
+}
+
+int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address, uint64_t size)
+{
+	struct breakpoint *b = find(vm, type, address, size);
+
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		if (vm->breakpoints[i] == b) {
+			destroy(vm, i);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+void breakpoint_remove_all(struct vm *vm)
+{
+	while (vm->nr_breakpoints)
+		destroy(vm, vm->nr_breakpoints - 1);
+	free(vm->breakpoints);
+	vm->breakpoints = NULL;
+}

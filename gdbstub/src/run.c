@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who runs, who is held, and what a debug event means; see vm.h. */
+#include "vm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kvm2/kvm2.h>
+
+#include "agent.h"
+
+#define VECTOR_DB	1
+#define VECTOR_BP	3
+
+#define DR6_STEP	(1 << 14)
+
+/* How long vm_hold() waits between two looks. */
+#define HOLD_MS		20
+
+/* ---- life ---- */
+
+static int add_vcpus(struct vm *vm)
+{
+	struct vcpu *vcpus;
+
+	if (vm->target->nr_vcpus == vm->nr_vcpus)
+		return 0;
+	vcpus = realloc(vm->vcpus, vm->target->nr_vcpus * sizeof(*vcpus));
+	if (!vcpus)
+		return -ENOMEM;
+	vm->vcpus = vcpus;
+	while (vm->nr_vcpus < vm->target->nr_vcpus)
+		vcpus[vm->nr_vcpus++] = (struct vcpu){ .want = WANT_CONTINUE, .running = true };
+	return 0;
+}
+
+/* Which registers there are is asked of the first vcpu. */
+static int list_registers(struct vm *vm, bool wide)
+{
+	const uint32_t flags = KVM2_STATE_LIST | KVM2_STATE_HEADERS;
+	struct target *target = vm->target;
+	int size = target->ops->get_state(target, 0, NULL, 0, flags);
+	void *list;
+	int ret;
+
+	if (size <= 0)
+		return size ? size : -EIO;
+	list = calloc(1, (size_t)size);
+	if (!list)
+		return -ENOMEM;
+	ret = target->ops->get_state(target, 0, list, (size_t)size, flags);
+	if (ret >= 0)
+		ret = registers_init(&vm->registers, wide, list, (size_t)ret);
+	free(list);
+	return ret;
+}
+
+int vm_create(struct target *target, bool wide, struct vm **created)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	int err;
+
+	if (!vm) {
+		target->ops->detach(target);
+		return -ENOMEM;
+	}
+	vm->target = target;
+	vm->over = -1;
+	vm->block_irq = true;
+	err = target->nr_vcpus ? add_vcpus(vm) : -ESRCH;
+	if (!err) {
+		vm_hold(vm);
+		err = vm->exited ? -ESRCH : list_registers(vm, wide);
+	}
+	if (err) {
+		vm_destroy(vm);
+		return err;
+	}
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		vm->vcpus[i].want = WANT_HOLD;
+	*created = vm;
+	return 0;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	struct target_debug none = { 0 };
+
+	if (!vm)
+		return;
+	if (!vm->exited)
+		vm_hold(vm);
+	breakpoint_remove_all(vm);
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		if (!vm->exited && !vm->target->vcpus[i].gone &&
+		    memcmp(&vm->vcpus[i].debug, &none, sizeof(none)))
+			vm->target->ops->set_debug(vm->target, i, &none);
+		free(vm->vcpus[i].cache);
+	}
+	vm->target->ops->detach(vm->target);
+	registers_fini(&vm->registers);
+	free(vm->vcpus);
+	free(vm->pages);
+	free(vm);
+}
+
+void vm_refresh(struct vm *vm)
+{
+	bool was_running = vm_is_running(vm);
+	unsigned int before = vm->nr_vcpus;
+
+	if (vm->exited || vm->target->ops->refresh(vm->target) <= 0 || add_vcpus(vm))
+		return;
+	/* The new ones run. While the others are held they are, too. */
+	for (unsigned int i = before; i < vm->nr_vcpus; i++)
+		vm->vcpus[i].want = was_running ? WANT_CONTINUE : WANT_HOLD;
+	if (!was_running)
+		vm_hold(vm);
+}
+
+bool vm_is_running(const struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i].running)
+			return true;
+	return false;
+}
+
+/* ---- what an event means ---- */
+
+struct evaluation {
+	struct vm *vm;
+	unsigned int vcpu;
+};
+
+static int evaluate_register(void *context, unsigned int number, uint64_t *value)
+{
+	const struct evaluation *e = context;
+	uint8_t bytes[REGISTER_BYTES_MAX];
+	int size = vm_read_register(e->vm, e->vcpu, number, bytes);
+
+	if (size < 0)
+		return size;
+	*value = 0;
+	memcpy(value, bytes, size > 8 ? 8 : (size_t)size);
+	return 0;
+}
+
+static int evaluate_memory(void *context, uint64_t address, void *data, size_t size)
+{
+	const struct evaluation *e = context;
+	long got = vm_read(e->vm, e->vcpu, address, data, size);
+
+	return got == (long)size ? 0 : got < 0 ? (int)got : -EFAULT;
+}
+
+static int no_variable(void *context, unsigned int number, uint64_t *value)
+{
+	(void)context;
+	(void)number;
+	*value = 0;
+	return -EINVAL;
+}
+
+static int no_set_variable(void *context, unsigned int number, uint64_t value)
+{
+	(void)context;
+	(void)number;
+	(void)value;
+	return -EINVAL;
+}
+
+static void print_out(void *context, const char *text, size_t length)
+{
+	const struct evaluation *e = context;
+
+	if (e->vm->print)
+		e->vm->print(e->vm->print_context, text, length);
+}
+
+static int evaluate(struct vm *vm, unsigned int vcpu, const struct expression *expression,
+		    uint64_t *value)
+{
+	struct evaluation evaluation = { vm, vcpu };
+	const struct agent_access access = {
+		.context = &evaluation,
+		.read_register = evaluate_register,
+		.read_memory = evaluate_memory,
+		.get_variable = no_variable,
+		.set_variable = no_set_variable,
+		.print = print_out,
+	};
+
+	return agent_evaluate(expression->code, expression->size, &access, value);
+}
+
+/*
+ * Does a breakpoint that was met stop? With conditions only if one holds, or
+ * cannot be evaluated. Its commands print, and let the guest go on.
+ */
+static bool breakpoint_stops(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint)
+{
+	bool holds = !breakpoint->nr_conditions;
+	uint64_t value;
+
+	breakpoint->hits++;
+	for (unsigned int i = 0; i < breakpoint->nr_conditions && !holds; i++)
+		holds = evaluate(vm, vcpu, &breakpoint->conditions[i], &value) || value;
+	if (!holds)
+		return false;
+	for (unsigned int i = 0; i < breakpoint->nr_commands; i++)
+		if (evaluate(vm, vcpu, &breakpoint->commands[i], &value))
+			return true;
+	return !breakpoint->nr_commands;
+}
+
+static bool gives_stop(struct vm *vm, unsigned int vcpu, enum stop_reason reason, uint64_t address)
+{
+	vm->vcpus[vcpu].stop = (struct stop){ reason, address };
+	return true;
+}
+
+/* Of a watchpoint: did what it watches change? Then a read it was not. */
+static bool has_changed(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint)
+{
+	uint8_t now[sizeof(breakpoint->old)];
+	size_t size = breakpoint->size < sizeof(now) ? breakpoint->size : sizeof(now);
+
+	if (vm_read(vm, vcpu, breakpoint->address, now, size) != (long)size ||
+	    !memcmp(now, breakpoint->old, size))
+		return false;
+	memcpy(breakpoint->old, now, size);
+	return true;
+}
+
+/* Debug registers. Return: gdb is to be told; @ours: they were gdb's. */
+static bool take_slots_event(struct vm *vm, unsigned int vcpu,
+			     const struct kvm2_debug_event *debug, bool *ours)
+{
+	const struct target_debug *set = &vm->vcpus[vcpu].debug;
+	unsigned int hit = 0;
+
+	for (unsigned int i = 0; i < TARGET_SLOTS; i++)
+		if (debug->dr6 & 1 << i && set->dr7 & 3ULL << i * 2)
+			hit |= 1U << i;
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		struct breakpoint *b = vm->breakpoints[i];
+
+		if (!(b->slots & hit))
+			continue;
+		/* Some processors report others in DR6 that match, too. */
+		if (b->type <= BREAKPOINT_HARDWARE && b->address != debug->pc)
+			continue;
+		*ours = true;
+		switch (b->type) {
+		case BREAKPOINT_SOFTWARE:
+		case BREAKPOINT_HARDWARE:
+			if (breakpoint_stops(vm, vcpu, b))
+				return gives_stop(vm, vcpu, b->type == BREAKPOINT_SOFTWARE ?
+						  STOP_SWBREAK : STOP_HWBREAK, 0);
+			break;
+		case BREAKPOINT_WRITE:
+			if (breakpoint_stops(vm, vcpu, b))
+				return gives_stop(vm, vcpu, STOP_WATCH, b->address);
+			break;
+		case BREAKPOINT_READ:
+			if (!has_changed(vm, vcpu, b) && breakpoint_stops(vm, vcpu, b))
+				return gives_stop(vm, vcpu, STOP_RWATCH, b->address);
+			break;
+		case BREAKPOINT_ACCESS:
+			if (breakpoint_stops(vm, vcpu, b))
+				return gives_stop(vm, vcpu, STOP_AWATCH, b->address);
+			break;
+		}
+	}
+	return false;
+}
+
+/* A step is done. Return: gdb is to be told. */
+static bool take_step(struct vm *vm, unsigned int vcpu, uint64_t pc)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+
+	switch (v->want) {
+	case WANT_RANGE:
+		if (pc >= v->range_start && pc < v->range_end)
+			return false;
+		return gives_stop(vm, vcpu, STOP_STEP, 0);
+	case WANT_STEP:
+		return gives_stop(vm, vcpu, STOP_STEP, 0);
+	case WANT_HOLD:
+	case WANT_CONTINUE:
+		break;
+	}
+	return false;
+}
+
+static bool take_debug(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_event *debug)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+	struct breakpoint *b;
+	bool stepping = v->debug.step;
+	bool ours = false;
+
+	v->pc = debug->pc;
+	v->pc_is_valid = true;
+	if (debug->exception == VECTOR_BP) {
+		b = breakpoint_at_pc(vm, vcpu, debug->pc);
+		if (b)
+			return breakpoint_stops(vm, vcpu, b) ?
+				gives_stop(vm, vcpu, STOP_SWBREAK, 0) : false;
+	} else {
+		if (take_slots_event(vm, vcpu, debug, &ours))
+			return true;
+		if (debug->dr6 & DR6_STEP && stepping)
+			return take_step(vm, vcpu, debug->pc);
+		if (ours)
+			return false;
+	}
+	/* The guest's own. */
+	vm->target->ops->reflect(vm->target, vcpu, debug);
+	v->step_is_set = false;
+	return false;
+}
+
+/* The vcpu that stepped over a breakpoint is held again. */
+static void end_over(struct vm *vm)
+{
+	vm->over = -1;
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		struct breakpoint *b = vm->breakpoints[i];
+
+		if (b->is_lifted) {
+			b->is_lifted = false;
+			breakpoint_put(vm, b);
+		}
+	}
+}
+
+static void take_event(struct vm *vm, const struct target_event *event)
+{
+	struct vcpu *v = &vm->vcpus[event->vcpu];
+
+	if (event->kind == TARGET_EXITED) {
+		vm->exited = true;
+		vm->status = event->status;
+		for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+			vm->vcpus[i].running = false;
+		return;
+	}
+	if (event->vcpu >= vm->nr_vcpus)
+		return;
+	v->running = false;
+	vm_forget(vm, event->vcpu);
+	vm_forget_pages(vm);
+	if (vm->over == (int)event->vcpu)
+		end_over(vm);
+	switch (event->kind) {
+	case TARGET_DEBUG:
+		if (!take_debug(vm, event->vcpu, &event->debug) && v->stop_asked)
+			v->stop.reason = STOP_REQUESTED;
+		break;
+	case TARGET_HELD:
+		v->interrupting = false;
+		if (v->stop_asked)
+			v->stop.reason = STOP_REQUESTED;
+		break;
+	case TARGET_CRASHED:
+		v->stop.reason = STOP_CRASH;
+		break;
+	case TARGET_VCPU_GONE:
+		v->interrupting = false;
+		v->want = WANT_HOLD;
+		if (v->stop_asked)
+			v->stop.reason = STOP_GONE;
+		break;
+	case TARGET_NOTHING:
+	case TARGET_EXITED:
+		break;
+	}
+	if (v->stop.reason != STOP_NONE)
+		v->stop_asked = false;
+}
+
+static void take_events(struct vm *vm)
+{
+	struct target_event event;
+
+	while (!vm->exited && vm->target->ops->next_event(vm->target, &event) > 0)
+		take_event(vm, &event);
+}
+
+/* ---- stopping ---- */
+
+static void interrupt(struct vm *vm, unsigned int vcpu)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+
+	if (!v->running || v->interrupting)
+		return;
+	v->interrupting = true;
+	vm->target->ops->interrupt(vm->target, vcpu);
+}
+
+void vm_hold(struct vm *vm)
+{
+	bool outermost = !vm->holding;
+
+	vm->holding = true;
+	take_events(vm);
+	while (vm_is_running(vm) && !vm->exited) {
+		for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+			interrupt(vm, i);
+		take_events(vm);
+		if (vm_is_running(vm) && !vm->exited) {
+			vm->target->ops->wait(vm->target, HOLD_MS);
+			take_events(vm);
+		}
+	}
+	if (outermost)
+		vm->holding = false;
+}
+
+void vm_request_stop(struct vm *vm, unsigned int vcpu)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+
+	if (v->stop.reason != STOP_NONE || vm->target->vcpus[vcpu].gone)
+		return;
+	if (v->running) {
+		v->stop_asked = true;
+		interrupt(vm, vcpu);
+	} else if (v->want != WANT_HOLD) {
+		/* It waits for another one that steps over a breakpoint. */
+		v->stop.reason = STOP_REQUESTED;
+	}
+}
+
+int vm_pending(const struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i].stop.reason != STOP_NONE && vm->vcpus[i].want != WANT_HOLD)
+			return (int)i;
+	return -1;
+}
+
+struct stop vm_take_stop(struct vm *vm, unsigned int vcpu)
+{
+	struct stop stop = vm->vcpus[vcpu].stop;
+
+	vm->vcpus[vcpu].stop = (struct stop){ 0 };
+	vm->vcpus[vcpu].want = WANT_HOLD;
+	return stop;
+}
+
+/* ---- going on ---- */
+
+/* A stop that was never told, and has lost its reason since. */
+static bool is_stale(struct vm *vm, unsigned int vcpu)
+{
+	const struct stop *stop = &vm->vcpus[vcpu].stop;
+	uint64_t pc;
+
+	switch (stop->reason) {
+	case STOP_SWBREAK:
+	case STOP_HWBREAK:
+		return vm_pc(vm, vcpu, &pc) || !breakpoint_at_pc(vm, vcpu, pc);
+	case STOP_REQUESTED:
+	case STOP_STEP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void vm_want(struct vm *vm, unsigned int vcpu, enum want want, uint64_t start, uint64_t end)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+
+	if (vm->target->vcpus[vcpu].gone)
+		return;
+	if (v->stop.reason != STOP_NONE && is_stale(vm, vcpu))
+		v->stop = (struct stop){ 0 };
+	v->want = want;
+	v->range_start = start;
+	v->range_end = end;
+}
+
+static bool can_go(const struct vm *vm, unsigned int vcpu)
+{
+	const struct vcpu *v = &vm->vcpus[vcpu];
+
+	return v->want != WANT_HOLD && !v->running && v->stop.reason == STOP_NONE &&
+	       !vm->target->vcpus[vcpu].gone;
+}
+
+static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *without)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+	bool step = without || v->want == WANT_STEP || v->want == WANT_RANGE;
+	struct target_debug debug;
+	int err = 0;
+
+	breakpoint_debug(vm, without, &debug);
+	debug.step = step;
+	debug.block_irq = step && vm->block_irq;
+	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set)) {
+		err = vm->target->ops->set_debug(vm->target, vcpu, &debug);
+		v->debug = debug;
+		v->step_is_set = step;
+	}
+	vm_forget(vm, vcpu);
+	vm_forget_pages(vm);
+	if (!err)
+		err = vm->target->ops->resume(vm->target, vcpu);
+	v->running = !err;
+	/* It cannot go on: a thread that is gone says so by an event. */
+	if (err && err != -ESRCH)
+		v->stop.reason = STOP_CRASH;
+}
+
+/* Return: the first vcpu that has to step over a breakpoint, -1: none. */
+static int find_over(struct vm *vm, struct breakpoint **breakpoint)
+{
+	uint64_t pc;
+
+	if (!vm->nr_breakpoints)
+		return -1;
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		if (!can_go(vm, i) || vm_pc(vm, i, &pc))
+			continue;
+		*breakpoint = breakpoint_at_pc(vm, i, pc);
+		if (*breakpoint)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void begin_over(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint)
+{
+	vm_hold(vm);
+	/* What happened until all were held may have made it needless. */
+	if (vm->exited || !can_go(vm, vcpu))
+		return;
+	if (breakpoint->inserted) {
+		breakpoint_lift(vm, breakpoint);
+		breakpoint->is_lifted = true;
+	}
+	vm->over = (int)vcpu;
+	resume(vm, vcpu, breakpoint);
+}
+
+void vm_go(struct vm *vm)
+{
+	struct breakpoint *breakpoint;
+	int over;
+
+	/* While one steps over a breakpoint the others wait. */
+	while (!vm->exited && vm->over < 0) {
+		over = find_over(vm, &breakpoint);
+		if (over < 0)
+			break;
+		begin_over(vm, (unsigned int)over, breakpoint);
+	}
+	if (vm->exited || vm->over >= 0)
+		return;
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		if (can_go(vm, i))
+			resume(vm, i, NULL);
+}
+
+void vm_poll(struct vm *vm)
+{
+	take_events(vm);
+	if (!vm->holding)
+		vm_go(vm);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A conversation with gdb, without I/O: bytes go in by session_input(), what
+ * is to be sent is in session->out.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "buffer.h"
+#include "hex.h"
+#include "packet.h"
+#include "vm.h"
+
+#define SESSION_VMS_MAX		16
+
+/* The longest packet either side sends, without its frame. */
+#define SESSION_PACKET_BYTES	(128 * 1024)
+
+struct session;
+
+/* What the session needs of its surroundings. Each returns 0 or -errno. */
+struct session_host {
+	/* Attach to the guest of a process. @why: for people, on an error. */
+	int (*attach)(void *context, pid_t pid, bool wide, struct vm **vm, const char **why);
+	/* Table @name for `info os`, as XML. -ENOENT: there is none. */
+	int (*osdata)(void *context, const char *name, struct buffer *xml);
+	/* Read a file of the vFile folder; see vfile.c. NULL: no files. */
+	const char *folder;
+	/* The guest's kernel with its symbols, NULL: not known. */
+	const char *vmlinux;
+	void *context;
+};
+
+/* Which vcpu a packet is about. */
+struct place {
+	struct vm *vm;
+	unsigned int vcpu;
+};
+
+/**
+ * struct session - a conversation
+ * @reply:	of the packet at work
+ * @no_reply:	it gets none, or not yet
+ * @last:	what was sent last, framed, in case it got lost
+ * @resumed:	all-stop: the stop reply is owed
+ * @told:	non-stop: gdb was told of a stop, and has not asked for more
+ * @general, @control: of Hg and Hc
+ * @ended:	gdb is done (D, k, the end of its bytes)
+ */
+struct session {
+	const struct session_host *host;
+	struct packet_reader reader;
+	struct buffer out;
+	struct buffer reply;
+	struct buffer last;
+	struct buffer document;
+	struct vm *vms[SESSION_VMS_MAX];
+	unsigned int nr_vms;
+	struct place general;
+	struct place control;
+	unsigned int listed;
+	bool wide;
+	bool no_reply;
+	bool no_ack;
+	bool start_no_ack;
+	bool extended;
+	bool multiprocess;
+	bool error_message;
+	bool swbreak;
+	bool hwbreak;
+	bool non_stop;
+	bool resumed;
+	bool told;
+	bool ended;
+	int interrupt_signal;
+};
+
+int session_init(struct session *session, const struct session_host *host, bool wide);
+
+/* Detach from all guests. */
+void session_fini(struct session *session);
+
+/* Debug a VM; the session owns it then. */
+int session_add_vm(struct session *session, struct vm *vm);
+void session_remove_vm(struct session *session, struct vm *vm);
+
+/* Bytes from gdb. */
+void session_input(struct session *session, const uint8_t *data, size_t size);
+
+/* Something may have happened to a guest. */
+void session_poll(struct session *session);
+
+/* Does any vcpu run? */
+bool session_is_running(const struct session *session);
+
+/* ---- for commands*.c ---- */
+
+/* Take the packet in @cursor; the reply is in session->reply. */
+void session_command(struct session *session, struct cursor cursor);
+
+void reply_ok(struct session *session);
+void reply_errno(struct session *session, int error);
+void reply_error(struct session *session, int error, const char *text);
+
+/* A thread id as gdb writes it. Return: false: malformed, or no such thread. */
+bool parse_thread(const struct session *session, struct cursor *cursor, struct place *place,
+		  bool *all_vms, bool *all_vcpus);
+void print_thread(const struct session *session, struct buffer *text, struct place place);
+
+/* All vcpus of all VMs that are there, in order. @at: 0 first. */
+bool next_place(const struct session *session, unsigned int *at, struct place *place);
+
+/* Why @place stopped. */
+void append_stop(struct session *session, struct buffer *text, struct place place,
+		 struct stop stop);
+
+/* Say something on gdb's console while the guest runs. */
+void session_print(void *session, const char *text, size_t length);
+
+/* xfer.c: qXfer; @cursor is behind the colon. */
+void command_xfer(struct session *session, struct cursor *cursor);
+
+
+
+/* resume.c */
+void command_vcont(struct session *session, struct cursor *cursor);
+void command_vcont_query(struct session *session, struct cursor *cursor);
+void command_continue(struct session *session, struct cursor *cursor);
+void command_step(struct session *session, struct cursor *cursor);
+void command_why(struct session *session, struct cursor *cursor);
+void command_stopped(struct session *session, struct cursor *cursor);
+void command_interrupt(struct session *session, struct cursor *cursor);
+
+#endif

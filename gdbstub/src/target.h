@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the stub wants of a virtual machine, whatever runs it.
+ *
+ * A vcpu is held (it is out of the guest, and its state complete) or runs.
+ * Only state of held vcpus is read and written here. All functions return 0
+ * or more, or a negative errno, unless they say otherwise.
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/kvm2.h>
+
+#define TARGET_VCPUS_MAX	1024
+
+/* Debug registers, for breakpoints that the processor keeps. */
+#define TARGET_SLOTS		4
+
+/**
+ * struct target_debug - what debug events a vcpu shall stop for
+ * @step:	after one instruction
+ * @block_irq:	no interrupts during the step
+ * @software:	int3 stops rather than raising #BP in the guest
+ * @dr7:	as the register; enable bits 0: no hardware breakpoint
+ * @address:	DR0 to DR3
+ */
+struct target_debug {
+	bool step;
+	bool block_irq;
+	bool software;
+	uint64_t dr7;
+	uint64_t address[TARGET_SLOTS];
+};
+
+enum target_event_kind {
+	TARGET_NOTHING,
+	TARGET_DEBUG,		/* @vcpu is held: @debug says why */
+	TARGET_HELD,		/* @vcpu is held, as interrupt() asked */
+	TARGET_CRASHED,		/* @vcpu is held: @text says why it cannot go on */
+	TARGET_VCPU_GONE,	/* @vcpu has ended */
+	TARGET_EXITED,		/* the VMM has ended; @status as of waitpid(2) */
+};
+
+struct target_event {
+	enum target_event_kind kind;
+	unsigned int vcpu;
+	struct kvm2_debug_event debug;
+	int status;
+	const char *text;
+};
+
+/* Guest physical memory, [@gpa, @gpa + @size). */
+struct target_region {
+	uint64_t gpa;
+	uint64_t size;
+	uint64_t host;
+	bool read_only;
+};
+
+/**
+ * struct target_vcpu - a vcpu
+ * @id:		as the VMM numbers it
+ * @tid:	its thread
+ * @gone:	it has ended; the others keep their places
+ */
+struct target_vcpu {
+	uint32_t id;
+	pid_t tid;
+	bool gone;
+};
+
+struct target;
+
+struct target_ops {
+	const char *name;
+
+	/* Release everything; the guest runs on as before. Frees @target. */
+	void (*detach)(struct target *target);
+
+	/*
+	 * Look for vcpus and memory that are new. vcpus[] only grows.
+	 * Return: vcpus that have come, running.
+	 */
+	int (*refresh)(struct target *target);
+
+	/* Ask for a vcpu that runs; TARGET_HELD or another event follows. */
+	int (*interrupt)(struct target *target, unsigned int vcpu);
+
+	/* Let a held vcpu run with what set_debug() said last. */
+	int (*resume)(struct target *target, unsigned int vcpu);
+
+	/* Of a held vcpu; in force from the next resume() on. */
+	int (*set_debug)(struct target *target, unsigned int vcpu,
+			 const struct target_debug *debug);
+
+	/*
+	 * The event was the guest's own: give it to the guest with the next
+	 * resume().
+	 */
+	int (*reflect)(struct target *target, unsigned int vcpu,
+		       const struct kvm2_debug_event *debug);
+
+	/* The next event, if there is one; never waits. */
+	int (*next_event)(struct target *target, struct target_event *event);
+
+	/*
+	 * Wait until something may have happened; at most @ms milliseconds.
+	 */
+	void (*wait)(struct target *target, int ms);
+
+	/* Records as of kvm_get_state(2). Return: bytes. */
+	int (*get_state)(struct target *target, unsigned int vcpu, void *records, size_t size,
+			 uint32_t flags);
+	int (*set_state)(struct target *target, unsigned int vcpu, void *records, size_t size);
+
+	/* Return: bytes, as many as there are without a gap. */
+	ssize_t (*read)(struct target *target, uint64_t gpa, void *data, size_t size);
+	ssize_t (*write)(struct target *target, uint64_t gpa, const void *data, size_t size);
+
+	/*
+	 * A byte of the guest's has been replaced by int3 (@inserted), or is
+	 * back: for whoever cleans up when the stub dies.
+	 */
+	void (*note_patch)(struct target *target, uint64_t gpa, uint8_t original, bool inserted);
+};
+
+/**
+ * struct target - a virtual machine
+ * @pid:	the process that runs it
+ * @name:	for people
+ */
+struct target {
+	const struct target_ops *ops;
+	pid_t pid;
+	char name[64];
+	struct target_vcpu *vcpus;
+	unsigned int nr_vcpus;
+	struct target_region *regions;
+	unsigned int nr_regions;
+};
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Threads of a VMM under ptrace. */
+#include "thread.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <elf.h>
+
+#define DETACH_MS	2000
+
+/* All that are traced. */
+static struct thread *threads;
+
+int threads_init(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
+}
+
+int thread_seize(struct thread *thread, pid_t tid)
+{
+	*thread = (struct thread){ .tid = tid, .state = THREAD_RUNNING, .next = threads };
+	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD))
+		return -errno;
+	threads = thread;
+	return 0;
+}
+
+static void forget(struct thread *thread)
+{
+	struct thread **at = &threads;
+
+	while (*at && *at != thread)
+		at = &(*at)->next;
+	if (*at)
+		*at = thread->next;
+}
+
+void thread_detach(struct thread *thread)
+{
+	if (thread->state == THREAD_RUNNING && !thread_interrupt(thread))
+		thread_wait_stop(thread, DETACH_MS);
+	if (thread->state == THREAD_STOPPED)
+		ptrace(PTRACE_DETACH, thread->tid, 0, (long)thread->signal);
+	forget(thread);
+	thread->state = THREAD_GONE;
+}
+
+int thread_interrupt(struct thread *thread)
+{
+	if (thread->state != THREAD_RUNNING)
+		return thread->state == THREAD_GONE ? -ESRCH : 0;
+	if (thread->interrupting)
+		return 0;
+	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0))
+		return -errno;
+	thread->interrupting = true;
+	return 0;
+}
+
+int thread_resume(struct thread *thread, int request)
+{
+	long signal = thread->signal;
+
+	if (thread->state != THREAD_STOPPED)
+		return -ESRCH;
+	if (thread->stop == THREAD_GROUP_STOP) {
+		request = PTRACE_LISTEN;
+		signal = 0;
+	}
+	if (ptrace(request, thread->tid, 0, signal))
+		return -errno;
+	thread->signal = 0;
+	thread->stop = THREAD_NO_STOP;
+	thread->state = THREAD_RUNNING;
+	return 0;
+}
+
+void threads_collect(void)
+{
+	int status;
+	pid_t tid;
+
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		for (struct thread *t = threads; t; t = t->next) {
+			if (t->tid != tid)
+				continue;
+			t->status = status;
+			t->has_status = true;
+			t->state = WIFSTOPPED(status) ? THREAD_STOPPED : THREAD_GONE;
+		}
+	}
+}
+
+void threads_wait(int ms)
+{
+	const struct timespec limit = { ms / 1000, ms % 1000 * 1000000L };
+	sigset_t set;
+
+	for (struct thread *t = threads; t; t = t->next)
+		if (t->has_status)
+			return;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	threads_collect();
+	for (struct thread *t = threads; t; t = t->next)
+		if (t->has_status)
+			return;
+	sigtimedwait(&set, NULL, &limit);
+	threads_collect();
+}
+
+static enum thread_stop decode(struct thread *thread)
+{
+	int status = thread->status;
+	int signal;
+
+	if (!WIFSTOPPED(status))
+		return THREAD_ENDED;
+	signal = WSTOPSIG(status);
+	if (status >> 16 == PTRACE_EVENT_STOP) {
+		thread->interrupting = false;
+		return signal == SIGTRAP ? THREAD_INTERRUPTED : THREAD_GROUP_STOP;
+	}
+	if (signal == (SIGTRAP | 0x80))
+		return THREAD_SYSCALL;
+	thread->signal = signal;
+	return THREAD_SIGNAL;
+}
+
+enum thread_stop thread_take_stop(struct thread *thread)
+{
+	if (!thread->has_status)
+		return THREAD_NO_STOP;
+	thread->has_status = false;
+	thread->stop = decode(thread);
+	return thread->stop;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+enum thread_stop thread_wait_stop(struct thread *thread, int ms)
+{
+	const struct timespec slice = { 0, 20000000 };
+	int64_t end = now_ms() + ms;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	threads_collect();
+	while (!thread->has_status && thread->state != THREAD_GONE && now_ms() < end) {
+		sigtimedwait(&set, NULL, &slice);
+		threads_collect();
+	}
+	return thread_take_stop(thread);
+}
+
+int thread_get_regs(const struct thread *thread, struct user_regs_struct *regs)
+{
+	struct iovec io = { regs, sizeof(*regs) };
+
+	return ptrace(PTRACE_GETREGSET, thread->tid, NT_PRSTATUS, &io) ? -errno : 0;
+}
+
+int thread_set_regs(const struct thread *thread, const struct user_regs_struct *regs)
+{
+	struct iovec io = { (void *)regs, sizeof(*regs) };
+
+	return ptrace(PTRACE_SETREGSET, thread->tid, NT_PRSTATUS, &io) ? -errno : 0;
+}

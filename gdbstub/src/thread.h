@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Threads of a VMM under ptrace. */
+#ifndef THREAD_H
+#define THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+enum thread_state {
+	THREAD_RUNNING,
+	THREAD_STOPPED,
+	THREAD_GONE,
+};
+
+/* What a stop was for. */
+enum thread_stop {
+	THREAD_NO_STOP,
+	THREAD_INTERRUPTED,	/* by thread_interrupt(), or after a group stop */
+	THREAD_GROUP_STOP,	/* SIGSTOP and the like: the whole process stands */
+	THREAD_SIGNAL,		/* ->signal is about to be delivered */
+	THREAD_SYSCALL,		/* at the entry or exit of a system call */
+	THREAD_ENDED,		/* ->status as of waitpid(2) */
+};
+
+/**
+ * struct thread - one that is traced
+ * @interrupting: a stop that thread_interrupt() asked for is still to come
+ * @has_status:	@status is news
+ * @signal:	to be delivered when it goes on; 0: none
+ * @stop:	what the last stop was for
+ */
+struct thread {
+	struct thread *next;
+	pid_t tid;
+	enum thread_state state;
+	bool interrupting;
+	bool has_status;
+	int status;
+	int signal;
+	enum thread_stop stop;
+};
+
+/* Blocks SIGCHLD, which threads_wait() waits for. Call once. */
+int threads_init(void);
+
+/* Begin to trace a thread; it runs on. Return: 0 or a negative errno. */
+int thread_seize(struct thread *thread, pid_t tid);
+
+/* Let go of it; if it runs it is stopped first. */
+void thread_detach(struct thread *thread);
+
+/* Ask for a stop, THREAD_INTERRUPTED. Return: 0; -ESRCH it is gone. */
+int thread_interrupt(struct thread *thread);
+
+/* Go on, with its signal, from a stop. @request: PTRACE_CONT or another. */
+int thread_resume(struct thread *thread, int request);
+
+/* Take what there is of news of any thread; never waits. */
+void threads_collect(void);
+
+/* Wait for news of any thread, at most @ms milliseconds. */
+void threads_wait(int ms);
+
+/* The news of a thread, if there is: what it was. */
+enum thread_stop thread_take_stop(struct thread *thread);
+
+/* Wait for a stop of this thread. Return: what for, THREAD_NO_STOP: none came. */
+enum thread_stop thread_wait_stop(struct thread *thread, int ms);
+
+int thread_get_regs(const struct thread *thread, struct user_regs_struct *regs);
+int thread_set_regs(const struct thread *thread, const struct user_regs_struct *regs);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A virtual machine as gdb sees it, an inferior: its vcpus and why they
+ * stopped, its memory without our int3s, its breakpoints.
+ *
+ * Who runs: gdb says what each vcpu shall do (vm_want()), vm_go() lets those
+ * run that can, vm_poll() takes in what happened. A vcpu that stands on a
+ * breakpoint is stepped over it first, alone, while all others are held
+ * (vm->over). A debug event either gives the vcpu a stop, which gdb is told by
+ * vm_take_stop(), or was none of gdb's business, and the vcpu goes on.
+ */
+#ifndef VM_H
+#define VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "registers.h"
+#include "target.h"
+#include "walk.h"
+
+enum want {
+	WANT_HOLD,
+	WANT_CONTINUE,
+	WANT_STEP,
+	WANT_RANGE,	/* step until outside [range_start, range_end) */
+};
+
+enum stop_reason {
+	STOP_NONE,
+	STOP_REQUESTED,
+	STOP_STEP,
+	STOP_SWBREAK,
+	STOP_HWBREAK,
+	STOP_WATCH,
+	STOP_RWATCH,
+	STOP_AWATCH,
+	STOP_CRASH,
+	STOP_GONE,
+};
+
+/* @address: of a watchpoint that was hit. */
+struct stop {
+	enum stop_reason reason;
+	uint64_t address;
+};
+
+/**
+ * struct vcpu - what the stub knows of a vcpu
+ * @running:	it was resumed, and no event has come since
+ * @interrupting: it was asked to stop
+ * @stop_asked:	gdb shall be told when it has
+ * @stop:	what gdb is to be told; STOP_NONE: nothing
+ * @debug:	what set_debug() said last
+ * @step_is_set: a step was begun and no register written since
+ * @cache:	of the g packet's records; valid as long as it is held
+ */
+struct vcpu {
+	enum want want;
+	bool running;
+	bool interrupting;
+	bool stop_asked;
+	struct stop stop;
+	uint64_t range_start;
+	uint64_t range_end;
+	struct target_debug debug;
+	bool step_is_set;
+	void *cache;
+	bool cache_is_valid;
+	bool pc_is_valid;
+	uint64_t pc;
+	bool mode_is_valid;
+	struct walk_mode mode;
+};
+
+enum breakpoint_type {
+	BREAKPOINT_SOFTWARE,
+	BREAKPOINT_HARDWARE,
+	BREAKPOINT_WRITE,
+	BREAKPOINT_READ,
+	BREAKPOINT_ACCESS,
+};
+
+/* An agent expression. */
+struct expression {
+	uint8_t *code;
+	size_t size;
+};
+
+#define EXPRESSIONS_MAX	64
+
+/**
+ * struct breakpoint - of gdb's
+ * @size:	bytes watched
+ * @gpa:	where the int3 is
+ * @original:	what was there
+ * @inserted:	an int3 is there
+ * @is_lifted:	but for the vcpu that steps over it just now
+ * @slots:	bitmap of debug registers that serve it
+ * @old:	the memory watched as it was (READ)
+ * @hits:	how often it was met
+ */
+struct breakpoint {
+	enum breakpoint_type type;
+	uint64_t address;
+	uint64_t size;
+	uint64_t gpa;
+	uint8_t original;
+	bool inserted;
+	bool is_lifted;
+	unsigned int slots;
+	uint8_t old[32];
+	struct expression conditions[EXPRESSIONS_MAX];
+	unsigned int nr_conditions;
+	struct expression commands[EXPRESSIONS_MAX];
+	unsigned int nr_commands;
+	uint64_t hits;
+};
+
+#define BREAKPOINTS_MAX	4096
+
+struct page_cache;
+
+/**
+ * struct vm - an inferior
+ * @over:	index of the vcpu that steps over a breakpoint, -1: none
+ * @holding:	vm_hold() is at work: nobody goes on
+ * @physical:	gdb's addresses are guest physical ones
+ * @block_irq:	single steps let no interrupt in
+ * @exited:	the VMM is gone; @status as of waitpid(2)
+ * @exit_is_told: gdb knows
+ * @print:	where dprintf goes
+ */
+struct vm {
+	struct target *target;
+	struct registers registers;
+	struct vcpu *vcpus;
+	unsigned int nr_vcpus;
+	struct breakpoint **breakpoints;
+	unsigned int nr_breakpoints;
+	int over;
+	bool holding;
+	bool physical;
+	bool block_irq;
+	bool exited;
+	bool exit_is_told;
+	int status;
+	char crash[200];
+	struct page_cache *pages;
+	uint64_t address_space;
+	bool has_address_space;
+	void (*print)(void *context, const char *text, size_t length);
+	void *print_context;
+};
+
+/**
+ * vm_create() - take over a target, and hold all its vcpus
+ * @target: consumed, also on an error
+ * @wide:   registers in the 64-bit layout
+ * Return: 0 and @vm; a negative errno.
+ */
+int vm_create(struct target *target, bool wide, struct vm **vm);
+
+/* Remove all breakpoints, let the guest go. NULL is allowed. */
+void vm_destroy(struct vm *vm);
+
+/* ---- run.c ---- */
+
+/* Make every vcpu stop; returns when all have. What happened meanwhile is kept. */
+void vm_hold(struct vm *vm);
+
+/* What @vcpu shall do from the next vm_go() on; an untold stop is told first. */
+void vm_want(struct vm *vm, unsigned int vcpu, enum want want, uint64_t start, uint64_t end);
+
+/* Let those run that want to, and can. */
+void vm_go(struct vm *vm);
+
+/* gdb asks a vcpu to stop, and to be told. */
+void vm_request_stop(struct vm *vm, unsigned int vcpu);
+
+/* Take in all events there are. */
+void vm_poll(struct vm *vm);
+
+/* Is there a vcpu whose stop gdb has not been told? Return: its index, or -1. */
+int vm_pending(const struct vm *vm);
+
+/* The stop of @vcpu, which is told then. */
+struct stop vm_take_stop(struct vm *vm, unsigned int vcpu);
+
+bool vm_is_running(const struct vm *vm);
+
+/* New vcpus, new memory. They are held, unless all others run. */
+void vm_refresh(struct vm *vm);
+
+/* ---- state.c ---- */
+
+/* The g packet's records of a held vcpu; NULL: they cannot be read. */
+const void *vm_records(struct vm *vm, unsigned int vcpu);
+int vm_read_register(struct vm *vm, unsigned int vcpu, unsigned int index,
+		     uint8_t value[REGISTER_BYTES_MAX]);
+int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, const uint8_t *value);
+
+/* Linear address of the next instruction. Return: 0 or -errno. */
+int vm_pc(struct vm *vm, unsigned int vcpu, uint64_t *pc);
+int vm_mode(struct vm *vm, unsigned int vcpu, struct walk_mode *mode);
+
+/* It is about to run: forget all that was read of it. */
+void vm_forget(struct vm *vm, unsigned int vcpu);
+
+/* "CPU 2 halted, 64 bit, CPL 3" */
+void vm_describe(struct vm *vm, unsigned int vcpu, struct buffer *text);
+
+/* ---- memory.c ---- */
+
+/* gdb's address to guest physical. Return: 1, 0 it is not mapped, -errno. */
+int vm_translate(struct vm *vm, unsigned int vcpu, uint64_t address, struct walk_result *result);
+
+/*
+ * Memory as the guest knows it, without our int3s. Return: bytes, fewer than
+ * asked for where it ends; -EFAULT none at all.
+ */
+long vm_read(struct vm *vm, unsigned int vcpu, uint64_t address, void *data, size_t size);
+long vm_write(struct vm *vm, unsigned int vcpu, uint64_t address, const void *data, size_t size);
+
+/* The same by guest physical address. */
+long vm_read_physical(struct vm *vm, uint64_t gpa, void *data, size_t size);
+long vm_write_physical(struct vm *vm, uint64_t gpa, const void *data, size_t size);
+
+/* Where @pattern first is in [@address, @address + @size). Return: 1, 0, -errno. */
+int vm_search(struct vm *vm, unsigned int vcpu, uint64_t address, uint64_t size,
+	      const void *pattern, size_t length, uint64_t *found);
+
+/* Page tables may have changed. */
+void vm_forget_pages(struct vm *vm);
+
+/* ---- breakpoints.c ---- */
+
+/**
+ * breakpoint_insert() - as of a Z packet; one that is there gets new conditions
+ * @vcpu: whose page tables say where it is
+ * @breakpoint: out: it, for its conditions and commands
+ * @why: out: for people, on an error
+ * Return: 0; -ENOSPC no debug register is free; -EFAULT no such memory; -EINVAL.
+ */
+int breakpoint_insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type type,
+		      uint64_t address, uint64_t size, struct breakpoint **breakpoint,
+		      const char **why);
+int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address, uint64_t size);
+void breakpoint_remove_all(struct vm *vm);
+void breakpoint_forget_expressions(struct breakpoint *breakpoint);
+
+/* Copies @code. Return: 0, -ENOMEM, -E2BIG. */
+int expression_add(struct expression *list, unsigned int *count, const uint8_t *code, size_t size);
+
+/* The software breakpoint with its int3 at a guest physical address, or NULL. */
+struct breakpoint *breakpoint_at_gpa(const struct vm *vm, uint64_t gpa);
+
+/* Any that stops the vcpu before it executes @pc; NULL: none. */
+struct breakpoint *breakpoint_at_pc(struct vm *vm, unsigned int vcpu, uint64_t pc);
+
+/* Put the guest's own byte back, or the int3. */
+int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint);
+int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint);
+
+/* What the vcpus shall stop for; @without: but not for this one. */
+void breakpoint_debug(const struct vm *vm, const struct breakpoint *without,
+		      struct target_debug *debug);
+
+/* Those whose page was not mapped, or that the guest has overwritten: try again. */
+void breakpoint_refresh(struct vm *vm, unsigned int vcpu);
+
+#endif
