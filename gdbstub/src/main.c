@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "journal.h"
+#include "options.h"
 #include "session.h"
 #include "target_kvm2.h"
 #include "thread.h"
@@ -26,6 +27,8 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 	(void)context;
 	if (err == -ENOENT)
 		*why = "this process has no VM of kvm2";
+	else if (err == -ESRCH)
+		*why = "no such process";
 	else if (err == -EPERM || err == -EACCES)
 		*why = "not allowed to trace this process";
 	return err ? err : vm_create(target, wide, vm);
@@ -112,22 +115,40 @@ static int work(pid_t pid, int parent)
 
 int main(int argc, char **argv)
 {
-	pid_t pid = argc == 3 && !strcmp(argv[1], "-p") ? (pid_t)atoi(argv[2]) : 0;
-	int parent = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	char message[OPTIONS_MESSAGE_SIZE];
+	struct options options;
 	int status;
 	pid_t worker;
+	int parent;
 
+	if (options_parse(&options, argc, argv, message)) {
+		fprintf(stderr, "kvm2gdb: %s\nTry kvm2gdb --help.\n", message);
+		return 2;
+	}
+	if (options.help || options.version) {
+		if (options.help)
+			options_help(stdout);
+		else
+			puts("kvm2gdb " KVM2_VERSION);
+		return fflush(stdout) ? 1 : 0;
+	}
+	parent = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (parent < 0 || journal_init()) {
 		perror("kvm2gdb");
 		return 1;
 	}
 	worker = fork();
+	if (worker < 0) {
+		perror("kvm2gdb");
+		return 1;
+	}
 	if (!worker) {
 		setsid();
-		return work(pid, parent);
+		return work(options.pid, parent);
 	}
 	signal(SIGINT, SIG_IGN);
 	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
 	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFEXITED(status))

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The command line of kvm2gdb. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/**
+ * struct options - what the user wants
+ * @pid:	process to attach to, 0: gdb will say
+ * @help:	say what can be said here, and end
+ * @version:	the same
+ */
+struct options {
+	pid_t pid;
+	bool help;
+	bool version;
+};
+
+/* Room for what options_parse() says. */
+#define OPTIONS_MESSAGE_SIZE	160
+
+/**
+ * options_parse() - read the command line
+ * @message: out: what is wrong with it
+ * Return: 0 or -EINVAL.
+ */
+int options_parse(struct options *options, int argc, char *argv[],
+		  char message[static OPTIONS_MESSAGE_SIZE]);
+
+/* What --help says. */
+void options_help(FILE *out);
+
+#endif

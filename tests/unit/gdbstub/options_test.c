@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+// options.c: what is understood, and what is refused.
+#include "options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct options options;
+static char message[OPTIONS_MESSAGE_SIZE];
+
+static int parse(const char *first, const char *second)
+{
+	char words[3][64] = { "kvm2gdb" };
+	char *argv[4] = { words[0] };
+	int argc = 1;
+
+	for (const char *const *word = (const char *const[]){ first, second, NULL }; *word; word++) {
+		snprintf(words[argc], sizeof(words[argc]), "%s", *word);
+		argv[argc] = words[argc];
+		argc++;
+	}
+	return options_parse(&options, argc, argv, message);
+}
+
+static void refused(const char *first, const char *second, const char *why)
+{
+	assert_int_not_equal(parse(first, second), 0);
+	assert_string_equal(message, why);
+}
+
+static void a_process_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-p", "12"), 0);
+	assert_int_equal(options.pid, 12);
+	assert_int_equal(parse("--pid=2147483647", NULL), 0);
+	assert_int_equal(options.pid, 2147483647);
+	assert_int_equal(parse(NULL, NULL), 0);
+	assert_int_equal(options.pid, 0);
+}
+
+static void what_is_no_process_is_refused(void **state)
+{
+	(void)state;
+	refused("-p", "0", "--pid: bad PID: 0");
+	refused("-p", "-1", "--pid: bad PID: -1");
+	refused("-p", "1x", "--pid: bad PID: 1x");
+	refused("-p", "2147483648", "--pid: bad PID: 2147483648");
+	refused("-p", "99999999999999999999", "--pid: bad PID: 99999999999999999999");
+	refused("--pid=", NULL, "--pid: bad PID: ");
+}
+
+static void other_words_are_refused(void **state)
+{
+	(void)state;
+	refused("-p", NULL, "-p: an argument is missing");
+	refused("--port", NULL, "--port: no such option");
+	refused("12", NULL, "12: only options are expected");
+}
+
+static void help_and_version(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--help", NULL), 0);
+	assert_true(options.help && !options.version);
+	assert_int_equal(parse("-V", NULL), 0);
+	assert_true(options.version && !options.help);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_is_named),
+		cmocka_unit_test(what_is_no_process_is_refused),
+		cmocka_unit_test(other_words_are_refused),
+		cmocka_unit_test(help_and_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

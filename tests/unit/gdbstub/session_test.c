@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0
+// The packets of gdb against a target that is none: registers, memory, breakpoints, who runs.
+#include "session.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <kvm2/kvm2.h>
+
+#define VCPUS		2
+#define MEMORY_BYTES	0x4000
+#define PID		0x77
+
+/* The registers of the fake, of each vcpu 64 bytes each. */
+static const struct {
+	uint32_t set;
+	uint64_t number;
+	uint32_t size;
+} tags[] = {
+	{ KVM2_SET_GPR, KVM2_GPR_RAX, 8 },
+	{ KVM2_SET_GPR, KVM2_GPR_RBX, 8 },
+	{ KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 8 },
+	{ KVM2_SET_CONTROL, KVM2_CONTROL_CR0, 8 },
+	{ KVM2_SET_CONTROL, KVM2_CONTROL_CR3, 8 },
+	{ KVM2_SET_CONTROL, KVM2_CONTROL_CR4, 8 },
+	{ KVM2_SET_CONTROL, KVM2_CONTROL_EFER, 8 },
+	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_CS, 16 },
+	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_SS, 16 },
+	{ KVM2_SET_MP, KVM2_MP_STATE, 4 },
+};
+
+#define NR_TAGS	(sizeof(tags) / sizeof(tags[0]))
+
+/**
+ * struct fake - a target
+ * @debug:	what each vcpu is to stop for
+ * @running, @asked: who was resumed, and asked to stop
+ * @event, @has_event: what next_event() says next
+ */
+struct fake {
+	struct target base;
+	uint8_t values[VCPUS][NR_TAGS][64];
+	uint8_t memory[MEMORY_BYTES];
+	struct target_debug debug[VCPUS];
+	bool running[VCPUS];
+	bool asked[VCPUS];
+	struct target_event event;
+	bool has_event;
+	unsigned int reflected;
+	bool detached;
+};
+
+static struct fake *fake;
+static struct fake after;	/* as it was when it was let go */
+static struct session session;
+
+static struct fake *of(struct target *target)
+{
+	return (struct fake *)target;
+}
+
+static void fake_detach(struct target *target)
+{
+	after = *of(target);
+	after.detached = true;
+	fake = NULL;
+	free(target->vcpus);
+	free(target);
+}
+
+static int fake_refresh(struct target *target)
+{
+	(void)target;
+	return 0;
+}
+
+static int fake_interrupt(struct target *target, unsigned int vcpu)
+{
+	of(target)->asked[vcpu] = true;
+	return 0;
+}
+
+static int fake_resume(struct target *target, unsigned int vcpu)
+{
+	assert_false(of(target)->running[vcpu]);
+	of(target)->running[vcpu] = true;
+	return 0;
+}
+
+static int fake_set_debug(struct target *target, unsigned int vcpu, const struct target_debug *debug)
+{
+	assert_false(of(target)->running[vcpu]);
+	of(target)->debug[vcpu] = *debug;
+	return 0;
+}
+
+static int fake_reflect(struct target *target, unsigned int vcpu,
+			const struct kvm2_debug_event *debug)
+{
+	(void)vcpu;
+	(void)debug;
+	of(target)->reflected++;
+	return 0;
+}
+
+static int fake_next_event(struct target *target, struct target_event *event)
+{
+	struct fake *f = of(target);
+
+	if (f->has_event) {
+		f->has_event = false;
+		f->running[f->event.vcpu] = false;
+		*event = f->event;
+		return 1;
+	}
+	for (unsigned int i = 0; i < VCPUS; i++) {
+		if (!f->asked[i])
+			continue;
+		f->asked[i] = false;
+		if (!f->running[i])
+			continue;
+		f->running[i] = false;
+		*event = (struct target_event){ .kind = TARGET_HELD, .vcpu = i };
+		return 1;
+	}
+	return 0;
+}
+
+static void fake_wait(struct target *target, int ms)
+{
+	(void)target;
+	(void)ms;
+}
+
+static uint8_t *value_of(struct fake *f, unsigned int vcpu, uint32_t set, uint64_t number)
+{
+	for (size_t i = 0; i < NR_TAGS; i++)
+		if (tags[i].set == set && tags[i].number == number)
+			return f->values[vcpu][i];
+	return NULL;
+}
+
+static int fake_list(void *records, size_t size)
+{
+	uint8_t *at = records;
+
+	if (!size)
+		return NR_TAGS * sizeof(struct kvm2_record);
+	for (size_t i = 0; i < NR_TAGS; i++) {
+		const struct kvm2_record record = {
+			.set = (uint16_t)tags[i].set, .size = tags[i].size, .number = tags[i].number,
+		};
+
+		memcpy(at, &record, sizeof(record));
+		at += sizeof(record);
+	}
+	return (int)(at - (uint8_t *)records);
+}
+
+static int access_state(struct target *target, unsigned int vcpu, void *data, size_t size, bool set)
+{
+	struct kvm2_records records = { .data = data, .size = size, .used = size };
+	struct kvm2_record *record = NULL;
+	int count = 0;
+
+	assert_false(of(target)->running[vcpu]);
+	while ((record = kvm2_records_next(&records, record))) {
+		uint8_t *value = value_of(of(target), vcpu, record->set, record->number);
+
+		if (!value)
+			return -ENOENT;
+		if (set)
+			memcpy(value, record->value, record->size);
+		else
+			memcpy(record->value, value, record->size);
+		count++;
+	}
+	return count;
+}
+
+static int fake_get_state(struct target *target, unsigned int vcpu, void *records, size_t size,
+			  uint32_t flags)
+{
+	if (flags & KVM2_STATE_LIST)
+		return fake_list(records, size);
+	return access_state(target, vcpu, records, size, false);
+}
+
+static int fake_set_state(struct target *target, unsigned int vcpu, void *records, size_t size)
+{
+	return access_state(target, vcpu, records, size, true);
+}
+
+static ssize_t fake_read(struct target *target, uint64_t gpa, void *data, size_t size)
+{
+	if (gpa >= MEMORY_BYTES)
+		return -EFAULT;
+	size = size < MEMORY_BYTES - gpa ? size : MEMORY_BYTES - gpa;
+	memcpy(data, of(target)->memory + gpa, size);
+	return (ssize_t)size;
+}
+
+static ssize_t fake_write(struct target *target, uint64_t gpa, const void *data, size_t size)
+{
+	if (gpa >= MEMORY_BYTES)
+		return -EFAULT;
+	size = size < MEMORY_BYTES - gpa ? size : MEMORY_BYTES - gpa;
+	memcpy(of(target)->memory + gpa, data, size);
+	return (ssize_t)size;
+}
+
+static const struct target_ops fake_ops = {
+	.name = "fake",
+	.detach = fake_detach,
+	.refresh = fake_refresh,
+	.interrupt = fake_interrupt,
+	.resume = fake_resume,
+	.set_debug = fake_set_debug,
+	.reflect = fake_reflect,
+	.next_event = fake_next_event,
+	.wait = fake_wait,
+	.get_state = fake_get_state,
+	.set_state = fake_set_state,
+	.read = fake_read,
+	.write = fake_write,
+};
+
+static void set_register(unsigned int vcpu, uint32_t set, uint64_t number, uint64_t value)
+{
+	memcpy(value_of(fake, vcpu, set, number), &value, sizeof(value));
+}
+
+static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const char **why)
+{
+	(void)context;
+	(void)pid;
+	(void)wide;
+	(void)vm;
+	*why = "no";
+	return -EPERM;
+}
+
+static const struct session_host host = { .attach = attach };
+
+static int set_up(void **state)
+{
+	struct vm *vm;
+
+	(void)state;
+	fake = calloc(1, sizeof(*fake));
+	fake->base = (struct target){ .ops = &fake_ops, .pid = PID, .nr_vcpus = VCPUS };
+	fake->base.vcpus = calloc(VCPUS, sizeof(struct target_vcpu));
+	for (unsigned int i = 0; i < VCPUS; i++) {
+		fake->base.vcpus[i] = (struct target_vcpu){ .id = i, .tid = PID + (pid_t)i };
+		fake->running[i] = true;
+		set_register(i, KVM2_SET_CONTROL, KVM2_CONTROL_CR0, 1);
+		set_register(i, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 0x1000);
+	}
+	memset(fake->memory, 0x90, MEMORY_BYTES);
+	session_init(&session, &host, true);
+	assert_int_equal(vm_create(&fake->base, true, &vm), 0);
+	assert_int_equal(session_add_vm(&session, vm), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	session_fini(&session);
+	return 0;
+}
+
+/* What is answered to @text, without its frame and the acknowledgement; "" also if there is none. */
+static const char *answer(const char *text)
+{
+	static char reply[4096];
+	struct buffer packet;
+	size_t length;
+
+	buffer_init(&packet, 4096);
+	packet_write(&packet, '$', text, strlen(text));
+	buffer_clear(&session.out);
+	session_input(&session, packet.data, packet.used);
+	buffer_fini(&packet);
+	session_poll(&session);
+	if (session.out.used < 5)
+		return "";
+	assert_int_equal(session.out.data[0], '+');
+	assert_int_equal(session.out.data[1], '$');
+	length = session.out.used - 5;
+	assert_true(length < sizeof(reply));
+	memcpy(reply, session.out.data + 2, length);
+	reply[length] = 0;
+	return reply;
+}
+
+/* A stop reply that came by itself. */
+static const char *stopped(void)
+{
+	static char reply[4096];
+
+	buffer_clear(&session.out);
+	session_poll(&session);
+	if (!session.out.used)
+		return "";
+	assert_int_equal(session.out.data[0], '$');
+	memcpy(reply, session.out.data + 1, session.out.used - 4);
+	reply[session.out.used - 4] = 0;
+	return reply;
+}
+
+static void happens(unsigned int vcpu, uint32_t exception, uint64_t pc, uint64_t dr6)
+{
+	if (pc)
+		set_register(vcpu, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, pc);
+	fake->event = (struct target_event){
+		.kind = TARGET_DEBUG, .vcpu = vcpu,
+		.debug = { .exception = exception, .pc = pc, .dr6 = dr6 },
+	};
+	fake->has_event = true;
+}
+
+#define STEPPED	(1 << 14)
+
+static void attaching_holds_everyone(void **state)
+{
+	(void)state;
+	assert_false(fake->running[0] || fake->running[1]);
+	assert_non_null(strstr(answer("?"), "T05"));
+	assert_string_equal(answer("qfThreadInfo"), "m1,2");
+	assert_string_equal(answer("qsThreadInfo"), "l");
+	assert_string_equal(answer("T2"), "OK");
+	assert_string_equal(answer("T3"), "E03");
+	assert_string_equal(answer("qNoSuchThing"), "");
+}
+
+static void registers_are_of_the_chosen_vcpu(void **state)
+{
+	(void)state;
+	set_register(0, KVM2_SET_GPR, KVM2_GPR_RAX, 0x1122334455667788);
+	set_register(1, KVM2_SET_GPR, KVM2_GPR_RAX, 1);
+	assert_string_equal(answer("Hg1"), "OK");
+	assert_string_equal(answer("p0"), "8877665544332211");
+	assert_memory_equal(answer("g"), "8877665544332211", 16);
+	assert_string_equal(answer("Hg2"), "OK");
+	assert_string_equal(answer("p0"), "0100000000000000");
+	assert_string_equal(answer("P0=0200000000000000"), "OK");
+	assert_string_equal(answer("p0"), "0200000000000000");
+	assert_int_equal(value_of(fake, 1, KVM2_SET_GPR, KVM2_GPR_RAX)[0], 2);
+	assert_int_equal(value_of(fake, 0, KVM2_SET_GPR, KVM2_GPR_RAX)[0], 0x88);
+	assert_string_equal(answer("P0=02"), "E16");
+	assert_string_equal(answer("pffff"), "E16");
+}
+
+static void memory_is_read_and_written(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("M1000,3:010203"), "OK");
+	assert_string_equal(answer("mfff,5"), "9001020390");
+	assert_string_equal(answer("x1000,3"), "b\x01\x02\x03");
+	assert_string_equal(answer("X1000,1:}\x03"), "OK");
+	assert_int_equal(fake->memory[0x1000], 0x23);
+	/* As far as there is any. */
+	assert_string_equal(answer("m3ffe,10"), "9090");
+	assert_string_equal(answer("m4000,1"), "E0e");
+	assert_string_equal(answer("M1000,3:01"), "E16");
+	assert_string_equal(answer("qSearch:memory:0;4000;\x02\x03"), "1,1001");
+}
+
+static void a_breakpoint_is_hidden_and_leaves_nothing(void **state)
+{
+	(void)state;
+	fake->memory[0x2000] = 0x55;
+	assert_string_equal(answer("Z0,2000,1"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0xcc);
+	assert_string_equal(answer("m2000,1"), "55");
+	/* What is written goes below it. */
+	assert_string_equal(answer("M2000,1:66"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0xcc);
+	assert_string_equal(answer("m2000,1"), "66");
+	assert_string_equal(answer("z0,2000,1"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0x66);
+	assert_string_equal(answer("Z0,3000,1"), "OK");
+	assert_string_equal(answer("D"), "OK");
+	assert_true(after.detached);
+	assert_int_equal(after.memory[0x3000], 0x90);
+}
+
+static void a_breakpoint_stops_all(void **state)
+{
+	(void)state;
+	answer("qSupported:swbreak+;hwbreak+");
+	assert_string_equal(answer("Z0,2000,1"), "OK");
+	assert_string_equal(answer("vCont;c"), "");
+	assert_true(fake->running[0] && fake->running[1]);
+	assert_true(fake->debug[1].software);
+	happens(1, 3, 0x2000, 0);
+	assert_non_null(strstr(stopped(), "thread:2;swbreak:;"));
+	assert_false(fake->running[0] || fake->running[1]);
+	/* It goes on over it, alone, and by one step; then both run. */
+	assert_string_equal(answer("vCont;c"), "");
+	assert_true(!fake->running[0] && fake->running[1] && fake->debug[1].step);
+	assert_int_equal(fake->memory[0x2000], 0x90);
+	happens(1, 1, 0x2001, STEPPED);
+	assert_string_equal(stopped(), "");
+	assert_true(fake->running[0] && fake->running[1]);
+	assert_false(fake->debug[1].step);
+	assert_int_equal(fake->memory[0x2000], 0xcc);
+}
+
+static void the_guests_own_int3_is_given_back(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("Z0,2000,1"), "OK");
+	answer("vCont;c");
+	happens(0, 3, 0x3000, 0);
+	assert_string_equal(stopped(), "");
+	assert_int_equal(fake->reflected, 1);
+	assert_true(fake->running[0] && fake->running[1]);
+}
+
+static void a_condition_is_for_the_stub(void **state)
+{
+	(void)state;
+	/* rax == 5: reg 0, const8 5, equal, end */
+	assert_string_equal(answer("Z0,2000,1;X7,26000022051327"), "OK");
+	answer("vCont;c");
+	set_register(0, KVM2_SET_GPR, KVM2_GPR_RAX, 4);
+	happens(0, 3, 0x2000, 0);
+	assert_string_equal(stopped(), "");
+	happens(0, 1, 0x2001, STEPPED);
+	assert_string_equal(stopped(), "");
+	set_register(0, KVM2_SET_GPR, KVM2_GPR_RAX, 5);
+	happens(0, 3, 0x2000, 0);
+	assert_non_null(strstr(stopped(), "thread:1;"));
+	assert_string_equal(answer("Z0,2001,1;X7,2600"), "E16");
+	assert_int_equal(fake->memory[0x2001], 0x90);
+}
+
+static void debug_registers_are_four(void **state)
+{
+	(void)state;
+	answer("qSupported:swbreak+;hwbreak+");
+	assert_string_equal(answer("Z1,2000,1"), "OK");
+	assert_string_equal(answer("Z2,3000,4"), "OK");
+	/* 7 bytes at an odd address: 1, 2 and 4. */
+	assert_string_equal(answer("Z4,3001,7"), "E1c");
+	assert_string_equal(answer("Z4,3008,2"), "OK");
+	answer("vCont;c");
+	assert_int_equal(fake->debug[0].address[0], 0x2000);
+	assert_int_equal(fake->debug[1].address[1], 0x3000);
+	assert_int_equal(fake->debug[1].dr7 >> 16, 0 | 0xd << 4 | 0x7 << 8);
+	happens(0, 1, 0x1234, 1 << 1);
+	assert_non_null(strstr(stopped(), "watch:3000;"));
+	answer("vCont;c");
+	happens(0, 1, 0x1238, 1 << 2);
+	assert_non_null(strstr(stopped(), "awatch:3008;"));
+	assert_string_equal(answer("D"), "OK");
+	assert_int_equal(after.debug[0].dr7, 0);
+	assert_int_equal(after.debug[1].dr7, 0);
+}
+
+static void one_steps_and_the_others_do_as_told(void **state)
+{
+	(void)state;
+	answer("vCont;s:1");
+	assert_true(fake->running[0] && !fake->running[1] && fake->debug[0].step);
+	happens(0, 1, 0x1001, STEPPED);
+	assert_non_null(strstr(stopped(), "T05"));
+	answer("vCont;s:2;c");
+	assert_true(fake->running[0] && fake->running[1]);
+	assert_true(fake->debug[1].step && !fake->debug[0].step);
+	happens(1, 1, 0x1001, STEPPED);
+	assert_non_null(strstr(stopped(), "thread:2;"));
+	assert_false(fake->running[0]);
+}
+
+static void a_range_is_left_by_itself(void **state)
+{
+	(void)state;
+	answer("vCont;r1000,1010:1");
+	for (uint64_t pc = 0x1001; pc < 0x1010; pc++) {
+		happens(0, 1, pc, STEPPED);
+		assert_string_equal(stopped(), "");
+		assert_true(fake->running[0]);
+	}
+	happens(0, 1, 0x1010, STEPPED);
+	assert_non_null(strstr(stopped(), "T05"));
+}
+
+static void an_interrupt_stops_who_runs(void **state)
+{
+	(void)state;
+	answer("vCont;c");
+	buffer_clear(&session.out);
+	session_input(&session, (const uint8_t *)"\x03", 1);
+	assert_non_null(strstr(stopped(), "T02"));
+	assert_false(fake->running[0] || fake->running[1]);
+}
+
+static void the_end_of_the_process_is_told(void **state)
+{
+	(void)state;
+	answer("vCont;c");
+	fake->event = (struct target_event){ .kind = TARGET_EXITED, .status = 42 << 8 };
+	fake->has_event = true;
+	assert_string_equal(stopped(), "W2a");
+	assert_string_equal(answer("g"), "E03");
+}
+
+static void malformed_packets_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"m", "m1", "m1,", "mx,1", "M1000", "M1000,1", "M1000,1:0", "P", "P0", "p", "pzz",
+		"Z0,2000", "Z0,,1", "vCont;q", "vCont;c:99", "vCont;r1", "vCont;", "Hx1", "H", "Tzz",
+		"qSearch:memory:1", "qCRC:1", "D;", "vAttach;", "vAttach;12",
+		"m11112222333344445,1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (answer(bad[i])[0] != 'E')
+			fail_msg("%s: %s", bad[i], answer(bad[i]));
+	}
+	assert_false(fake->running[0] || fake->running[1]);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(attaching_holds_everyone),
+		TEST(registers_are_of_the_chosen_vcpu),
+		TEST(memory_is_read_and_written),
+		TEST(a_breakpoint_is_hidden_and_leaves_nothing),
+		TEST(a_breakpoint_stops_all),
+		TEST(the_guests_own_int3_is_given_back),
+		TEST(a_condition_is_for_the_stub),
+		TEST(debug_registers_are_four),
+		TEST(one_steps_and_the_others_do_as_told),
+		TEST(a_range_is_left_by_itself),
+		TEST(an_interrupt_stops_who_runs),
+		TEST(the_end_of_the_process_is_told),
+		TEST(malformed_packets_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
