@@ -18,6 +18,15 @@ STRACE_SUITES ?= own trixie
 .PHONY: strace check-strace
 strace: $(STRACE) ## strace-kvm2: Debian's strace with decoders of the kvm2 system calls
 
+# Not part of `install`, which needs no network.
+.PHONY: install-strace uninstall-strace
+install-strace: $(STRACE) ## install strace-kvm2 and its manual (DESTDIR, prefix)
+	$(Q)$(INSTALL) -D -m 755 $(STRACE) $(DESTDIR)$(bindir)/strace-kvm2
+	$(Q)$(INSTALL) -D -m 644 strace-decoders/strace-kvm2.1 $(DESTDIR)$(mandir)/man1/strace-kvm2.1
+
+uninstall-strace: ## remove them
+	$(Q)rm -f $(DESTDIR)$(bindir)/strace-kvm2 $(DESTDIR)$(mandir)/man1/strace-kvm2.1
+
 CHECKS += check-strace
 check-strace: | deps ## strace's own tests of the decoders, and those of its tests that they might upset
 	@rm -rf $(RESULTS)/check-strace
