@@ -32,11 +32,10 @@ static ssize_t read_proc(int dir, const char *name, char *text, size_t size)
 			break;
 		length += (size_t)got;
 	}
-	if (got < 0)
-		length = 0;
-	text[length] = '\0';
+	got = got < 0 ? -errno : (ssize_t)length;
+	text[got < 0 ? 0 : length] = '\0';
 	close(fd);
-	return (ssize_t)length;
+	return got;
 }
 
 /* The path in "0::PATH", else that of the systemd line of version 1. */

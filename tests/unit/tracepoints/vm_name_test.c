@@ -89,11 +89,13 @@ static void a_file_of_rules_may_be_missing_only_by_default(void **state)
 	unsigned int line = 7;
 
 	(void)state;
-	assert_int_equal(kvm2_trace_vm_rules_load(rules, "/nonexistent/x", &line),
+	assert_int_equal(kvm2_trace_vm_rules_load(rules, "/proc/self/no-rules", &line),
 			 -ENOENT);
 	assert_int_equal(line, 0);
 	if (access(KVM2_TRACE_VM_RULES_FILE, F_OK))
 		assert_int_equal(kvm2_trace_vm_rules_load(rules, NULL, NULL), 0);
+	assert_int_equal(kvm2_trace_vm_rules_load(rules, "/proc/self", NULL),
+			 -EISDIR);
 	/* It never ends. */
 	assert_int_equal(kvm2_trace_vm_rules_load(rules, "/dev/zero", NULL),
 			 -EFBIG);
