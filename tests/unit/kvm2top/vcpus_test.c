@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+// Iterators and rows put together: is it complete?
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vcpus.h"
+
+#define SECOND	UINT64_C(1000000000)
+#define ADDRESS	0xffff888000100000
+
+static struct shared_vcpu record(uint64_t exits)
+{
+	struct shared_vcpu value = { .vcpu = ADDRESS, .kvm = 1, .tgid = 7, .tid = 8, .start_ns = 1, .comm = "vmm" };
+
+	value.counters[COUNTER_EXITS] = exits;
+	return value;
+}
+
+/* A row as the programs would have it after @exits, of which @missed were not seen. */
+static struct shared_row row(uint64_t before, uint64_t exits, uint64_t missed)
+{
+	return (struct shared_row){
+		.vcpu = ADDRESS, .kvm = 1, .tgid = 7, .tid = 8, .start_ns = 1, .generation = 1, .epoch = 1,
+		.kernel_base = before, .kernel = before + exits + missed, .exits = exits,
+	};
+}
+
+struct fixture {
+	struct model model;
+	struct vcpus *vcpus;
+	uint64_t second;
+};
+
+static void init(struct fixture *fixture, int tier)
+{
+	memset(fixture, 0, sizeof(*fixture));
+	model_init(&fixture->model);
+	fixture->vcpus = vcpus_create();
+	vcpus_attach(fixture->vcpus, tier, 1, false);
+	vcpus_begin(fixture->vcpus);
+}
+
+static void fini(struct fixture *fixture)
+{
+	vcpus_destroy(fixture->vcpus);
+	model_fini(&fixture->model);
+}
+
+/* A refresh in which the iterator gives @exits, if they are not negative, and there is a row, if it is not NULL. */
+static void refresh(struct fixture *fixture, int64_t exits, const struct shared_row *seen)
+{
+	model_begin(&fixture->model, ++fixture->second * SECOND);
+	vcpus_begin(fixture->vcpus);
+	if (exits >= 0) {
+		const struct shared_vcpu value = record((uint64_t)exits);
+
+		vcpus_record(fixture->vcpus, &fixture->model, &value);
+	}
+	if (seen) {
+		const struct vcpus_counts counts = {
+			.exits = seen->exits, .user = seen->user_exits,
+			.kernel = seen->kernel ? seen->kernel - seen->skipped : 0,
+		};
+
+		assert_non_null(vcpus_row(fixture->vcpus, &fixture->model, seen, &counts));
+	}
+	vcpus_end(fixture->vcpus);
+	model_end(&fixture->model);
+}
+
+#define ASSERT_HOST(fixture, seen, kvm)						\
+do {										\
+	assert_int_equal((fixture)->model.host.total.exits, seen);		\
+	assert_int_equal((fixture)->model.host.total.kernel, kvm);		\
+} while (0)
+
+static void tier_0_counts_from_when_it_began(void **state)
+{
+	const struct shared_vcpu old = record(1000);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 0);
+	vcpus_record(fixture.vcpus, NULL, &old);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 1010, NULL);
+	ASSERT_HOST(&fixture, 10, 10);
+	refresh(&fixture, 1030, NULL);
+	ASSERT_HOST(&fixture, 30, 30);
+	assert_int_equal(vcpus_alive(fixture.vcpus), 1);
+	fini(&fixture);
+}
+
+static void a_new_vcpu_counts_from_0(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 0);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 55, NULL);
+	ASSERT_HOST(&fixture, 55, 55);
+	fini(&fixture);
+}
+
+static void a_row_that_has_seen_all_is_complete(void **state)
+{
+	const struct shared_vcpu old = record(1000);
+	const struct shared_row seen = row(1000, 20, 0);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_record(fixture.vcpus, NULL, &old);
+	vcpus_attached(fixture.vcpus);
+	/* The iterator came before the last exits. */
+	refresh(&fixture, 1017, &seen);
+	ASSERT_HOST(&fixture, 20, 20);
+	fini(&fixture);
+}
+
+static void exits_missed_between_two_are_missing(void **state)
+{
+	const struct shared_row seen = row(0, 20, 3);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 23, &seen);
+	ASSERT_HOST(&fixture, 20, 23);
+	fini(&fixture);
+}
+
+static void exits_missed_at_the_end_are_missing(void **state)
+{
+	const struct shared_row seen = row(0, 20, 0);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 25, &seen);
+	ASSERT_HOST(&fixture, 20, 25);
+	fini(&fixture);
+}
+
+static void exits_missed_at_the_beginning_are_missing(void **state)
+{
+	const struct shared_vcpu old = record(1000);
+	const struct shared_row seen = row(1004, 20, 0);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_record(fixture.vcpus, NULL, &old);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 1024, &seen);
+	ASSERT_HOST(&fixture, 20, 24);
+	fini(&fixture);
+}
+
+static void what_ran_before_the_programs_were_attached_again_is_not_missing(void **state)
+{
+	struct shared_row seen = row(0, 20, 0);
+	struct shared_vcpu value;
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 20, &seen);
+	vcpus_attach(fixture.vcpus, 1, 2, false);
+	vcpus_begin(fixture.vcpus);
+	value = record(70);
+	vcpus_record(fixture.vcpus, NULL, &value);
+	vcpus_attached(fixture.vcpus);
+	/* It has not run since. */
+	refresh(&fixture, 70, &seen);
+	ASSERT_HOST(&fixture, 20, 20);
+	/* The first exit since tells what was skipped. */
+	seen.epoch = 2;
+	seen.skipped = 50;
+	seen.kernel = 75;
+	seen.exits = 25;
+	refresh(&fixture, 75, &seen);
+	ASSERT_HOST(&fixture, 25, 25);
+	fini(&fixture);
+}
+
+static void another_vcpu_at_the_same_address_begins_anew(void **state)
+{
+	struct shared_row seen = row(0, 20, 0);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 20, &seen);
+	seen = row(0, 30, 0);
+	seen.generation = 2;
+	refresh(&fixture, 30, &seen);
+	ASSERT_HOST(&fixture, 50, 50);
+	fini(&fixture);
+}
+
+static void a_row_is_gone_when_nobody_lists_it_and_it_is_idle(void **state)
+{
+	struct shared_row seen = row(0, 20, 0);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 20, &seen);
+	assert_false(vcpus_is_gone(fixture.vcpus, &seen));
+	refresh(&fixture, -1, &seen);
+	assert_false(vcpus_is_gone(fixture.vcpus, &seen));
+	refresh(&fixture, -1, &seen);
+	refresh(&fixture, -1, &seen);
+	assert_true(vcpus_is_gone(fixture.vcpus, &seen));
+	fini(&fixture);
+}
+
+static void thousands_come_and_go(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 0);
+	vcpus_attached(fixture.vcpus);
+	for (uint32_t round = 0; round < 20; round++) {
+		model_begin(&fixture.model, ++fixture.second * SECOND);
+		vcpus_begin(fixture.vcpus);
+		for (uint32_t i = 0; i < 1000; i++) {
+			struct shared_vcpu value = record(3);
+
+			value.tgid = round * 1000 + i + 1;
+			value.vcpu += i * 0x2000;
+			vcpus_record(fixture.vcpus, &fixture.model, &value);
+		}
+		vcpus_end(fixture.vcpus);
+		model_end(&fixture.model);
+	}
+	ASSERT_HOST(&fixture, 60000, 60000);
+	assert_int_equal(fixture.model.nr_vms, 1000);
+	fini(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tier_0_counts_from_when_it_began),
+		cmocka_unit_test(a_new_vcpu_counts_from_0),
+		cmocka_unit_test(a_row_that_has_seen_all_is_complete),
+		cmocka_unit_test(exits_missed_between_two_are_missing),
+		cmocka_unit_test(exits_missed_at_the_end_are_missing),
+		cmocka_unit_test(exits_missed_at_the_beginning_are_missing),
+		cmocka_unit_test(what_ran_before_the_programs_were_attached_again_is_not_missing),
+		cmocka_unit_test(another_vcpu_at_the_same_address_begins_anew),
+		cmocka_unit_test(a_row_is_gone_when_nobody_lists_it_and_it_is_idle),
+		cmocka_unit_test(thousands_come_and_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
