@@ -52,3 +52,9 @@ $(eval $(call kvm2top_test,format,kvm2top/src/format.c))
 $(eval $(call kvm2top_test,names,$(kvm2top_model) kvm2top/src/names.c kvm2top/src/format.c,libkvm2trace))
 $(eval $(call kvm2top_test,options,$(kvm2top_model) $(addprefix kvm2top/src/,condition.c tree.c options.c)))
 $(eval $(call kvm2top_test,output,$(kvm2top_model) $(addprefix kvm2top/src/,condition.c tree.c output.c machine.c)))
+
+# ---- in the lab ----
+
+VM_TESTS                         += tests/vm/top_count_test
+tests/vm/top_count_test_KERNELS  := patched module stock
+tests/vm/top_count_test_TIMEOUT  := 400
