@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -129,10 +130,46 @@ static int read_raw(struct options *options, const char *text)
 	return 0;
 }
 
-static int read_output(struct options *options, const char *text)
+static int read_each(struct options *options, const char *text)
 {
-	options->output = text;
-	return *text ? 0 : -EINVAL;
+	(void)text;
+	options->each = true;
+	return 0;
+}
+
+static int read_follow(struct options *options, const char *text)
+{
+	(void)text;
+	options->follow = true;
+	return 0;
+}
+
+static int read_relative(struct options *options, const char *text)
+{
+	(void)text;
+	options->stamp = VIEW_STAMP_RELATIVE;
+	return 0;
+}
+
+/* -t, -tt, -ttt, as those who know strace expect. */
+static int read_day(struct options *options, const char *text)
+{
+	static const enum view_stamp stamps[] = {
+		VIEW_STAMP_DAY, VIEW_STAMP_DAY_US, VIEW_STAMP_EPOCH,
+	};
+
+	(void)text;
+	if (options->day == sizeof(stamps) / sizeof(stamps[0]))
+		return 0;
+	options->stamp = stamps[options->day++];
+	return 0;
+}
+
+static int read_total(struct options *options, const char *text)
+{
+	(void)text;
+	options->total = true;
+	return 0;
 }
 
 static int read_buffer(struct options *options, const char *text)
@@ -164,9 +201,11 @@ static int read_version(struct options *options, const char *text)
 
 static const struct option_row rows[] = {
 	{ 'p', "pid", "PID[,PID...]",
-	  "only the threads of these processes, and those they create;\n"
-	  "end with the last of these processes; may be given again",
+	  "only these processes, with all their threads; end with the\n"
+	  "last of them; may be given again",
 	  read_pids },
+	{ 'f', "follow", NULL, "and the processes that they create",
+	  read_follow },
 	{ 'e', "event", "SYSTEM:EVENT",
 	  "only these events, with * and ? and []; may be given again\n"
 	  "(default: kvm2:* and kvm:*)",
@@ -183,12 +222,20 @@ static const struct option_row rows[] = {
 	  read_tail },
 	{ 'n', "limit", "COUNT", "end after so many events", read_limit },
 	{ 0, "for", "SECONDS", "end after so long", read_for },
-	{ 0, "raw", NULL, "fields as the kernel prints them", read_raw },
-	{ 'o', "output", "FILE", "write to FILE rather than stdout",
-	  read_output },
+	{ 0, "events", NULL, "a line for each event, not for each exit",
+	  read_each },
+	{ 0, "raw", NULL, "the same, in the kernel's own words", read_raw },
+	{ 't', "time", NULL,
+	  "begin lines with the time of day; -tt: with microseconds;\n"
+	  "-ttt: with the seconds since 1970",
+	  read_day },
+	{ 'r', "relative", NULL, "begin with the time since the line before",
+	  read_relative },
+	{ 'T', "total", NULL, "end with the whole time of each exit",
+	  read_total },
 	{ 'b', "buffer", "KIB",
 	  "KiB of buffer for each processor (default: 2048)", read_buffer },
-	{ 0, "strict", NULL, "exit with status 1 if events were lost",
+	{ 0, "strict", NULL, "exit with status 3 if events were lost",
 	  read_strict },
 	{ 'h', "help", NULL, "print this text", read_help },
 	{ 'V', "version", NULL, "print the version", read_version },
@@ -200,10 +247,12 @@ static const struct option_row rows[] = {
 #define LONG_ONLY	256
 
 static void make_getopt_tables(struct option longs[static NR_ROWS + 1],
-			       char shorts[static 2 * NR_ROWS + 2])
+			       char shorts[static 2 * NR_ROWS + 3])
 {
 	char *next = shorts;
 
+	/* What follows the command are the command's own options. */
+	*next++ = '+';
 	*next++ = ':';
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		longs[i] = (struct option){
@@ -232,11 +281,36 @@ static const struct option_row *find_row(int code)
 	return NULL;
 }
 
+/* Is @event, as "kvm:kvm_exit", among those that are traced? */
+static bool is_traced(const struct options *options, const char *event)
+{
+	const size_t system_length = strcspn(event, ":");
+
+	for (size_t i = 0; i < options->nr_events; i++) {
+		const char *pattern = options->events[i];
+
+		if (strchr(pattern, ':') ? !fnmatch(pattern, event, 0) :
+		    strlen(pattern) == system_length &&
+		    !strncmp(pattern, event, system_length))
+			return true;
+	}
+	return !options->nr_events;
+}
+
+/* Where an exit ends is told by the entry alone. */
+static bool sees_exits(const struct options *options)
+{
+	return is_traced(options, "kvm:kvm_entry") &&
+	       (is_traced(options, "kvm:kvm_exit") ||
+		is_traced(options, "kvm:kvm_userspace_exit") ||
+		is_traced(options, "kvm2:kvm2_exit"));
+}
+
 int options_parse(struct options *options, int argc, char *argv[],
 		  char message[static OPTIONS_MESSAGE_SIZE])
 {
 	struct option longs[NR_ROWS + 1];
-	char shorts[2 * NR_ROWS + 2];
+	char shorts[2 * NR_ROWS + 3];
 	int code;
 
 	memset(options, 0, sizeof(*options));
@@ -260,22 +334,20 @@ int options_parse(struct options *options, int argc, char *argv[],
 			return -EINVAL;
 		}
 	}
-	if (optind < argc) {
-		snprintf(message, OPTIONS_MESSAGE_SIZE,
-			 "%s: only options are expected", argv[optind]);
-		return -EINVAL;
-	}
+	if (optind < argc)
+		options->command = argv + optind;
 	if ((options->every_ns || options->tail) && !options->count) {
 		snprintf(message, OPTIONS_MESSAGE_SIZE,
 			 "--every and --tail are for the table: give -c too");
 		return -EINVAL;
 	}
+	options->folds = !options->raw && !options->each && sees_exits(options);
 	return 0;
 }
 
 void options_help(FILE *out)
 {
-	fprintf(out, "Usage: kvm2trace [OPTION...]\n"
+	fprintf(out, "Usage: kvm2trace [OPTION...] [COMMAND [ARGUMENT...]]\n"
 		     "Print what the virtual machines of this host do, from "
 		     "KVM's trace events.\n\n");
 	for (size_t i = 0; i < NR_ROWS; i++) {
@@ -298,5 +370,6 @@ void options_help(FILE *out)
 		}
 	}
 	fprintf(out, "\nExit status: 0, 1 after a failure, 2 for a wrong "
-		     "command line.\n");
+		     "command line,\n3 if events were lost and that is a "
+		     "failure; else that of the command.\n");
 }

@@ -3,6 +3,8 @@
 #ifndef KVM2TRACE_OPTIONS_H
 #define KVM2TRACE_OPTIONS_H
 
+#include "view.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +13,10 @@
 
 #define OPTIONS_EVENTS_MAX	64
 #define OPTIONS_PIDS_MAX	256
+
+/* Exit statuses besides those of stdlib.h. */
+#define OPTIONS_STATUS_USAGE	2
+#define OPTIONS_STATUS_LOST	3
 
 /**
  * struct options - what the user wants
@@ -23,9 +29,15 @@
  * @every_ns:	a table each so often, 0: only at the end
  * @tail:	lines below a table
  * @buffer_kb:	KiB for each processor, 0: the library's choice
- * @output:	file for the output, NULL: stdout
+ * @stamp:	what lines begin with
+ * @day:	how many -t there were
  * @count:	count exits rather than print lines
- * @raw:	fields as the kernel prints them
+ * @raw:	fields as the kernel prints them, a line for each event
+ * @each:	a line for each event
+ * @folds:	a line for each exit: what the others leave
+ * @total:	with the whole time of each
+ * @follow:	trace what the processes create, too
+ * @command:	program to run and trace, NULL: none; of argv
  * @strict:	lost events are a failure
  * @help:	say what can be said here, and end
  * @version:	the same
@@ -40,9 +52,15 @@ struct options {
 	uint64_t every_ns;
 	size_t tail;
 	size_t buffer_kb;
-	const char *output;
+	enum view_stamp stamp;
+	unsigned int day;
 	bool count;
 	bool raw;
+	bool each;
+	bool folds;
+	bool total;
+	bool follow;
+	char **command;
 	bool strict;
 	bool help;
 	bool version;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NS_PER_SECOND	1000000000
@@ -53,16 +54,71 @@ void view_fini(struct view *view)
 	if (view->is_live)
 		tcsetattr(STDIN_FILENO, TCSANOW, &view->saved);
 	free(view->tail);
+	queue_fini(&view->queue);
 	memset(view, 0, sizeof(*view));
 }
 
-static void put_line(struct view *view, const char *line)
+/* The first word of a line: when it was. */
+static int put_stamp(struct view *view, uint64_t time_ns, char *line,
+		     size_t size)
 {
+	const uint64_t wall_ns = time_ns + view->epoch_ns;
+	const time_t seconds = (time_t)(wall_ns / NS_PER_SECOND);
+	const uint64_t last_ns = view->last_ns ? view->last_ns : time_ns;
+	uint64_t shown_ns = time_ns;
+	char day[16] = "";
+	struct tm tm;
+
+	view->last_ns = time_ns;
+	switch (view->stamp) {
+	case VIEW_STAMP_DAY:
+	case VIEW_STAMP_DAY_US:
+		if (localtime_r(&seconds, &tm))
+			strftime(day, sizeof(day), "%H:%M:%S", &tm);
+		if (view->stamp == VIEW_STAMP_DAY)
+			return snprintf(line, size, "%s ", day);
+		return snprintf(line, size, "%s.%06u ", day,
+				(unsigned int)(wall_ns % NS_PER_SECOND / 1000));
+	case VIEW_STAMP_EPOCH:
+		shown_ns = wall_ns;
+		break;
+	case VIEW_STAMP_RELATIVE:
+		shown_ns = time_ns > last_ns ? time_ns - last_ns : 0;
+		break;
+	default:
+		break;
+	}
+	return snprintf(line, size, "%6llu.%06llu ",
+			(unsigned long long)(shown_ns / NS_PER_SECOND),
+			(unsigned long long)(shown_ns % NS_PER_SECOND / 1000));
+}
+
+/* A queue_line_fn. */
+static void show_line(uint64_t time_ns, const char *text, void *context)
+{
+	struct view *view = context;
+	char stamp[40];
+
+	put_stamp(view, time_ns, stamp, sizeof(stamp));
 	if (view->tail_size)
 		snprintf(view->tail[view->tail_next++ % view->tail_size],
-			 VIEW_LINE_SIZE, "%s", line);
+			 VIEW_LINE_SIZE, "%s %s", stamp, text);
 	else
-		fprintf(view->out, "%s\n", line);
+		fprintf(view->out, "%s %s\n", stamp, text);
+}
+
+static void put_line(struct view *view, uint64_t time_ns, const char *text)
+{
+	view->lines++;
+	/* Without memory, a line out of its order is better than none. */
+	if (!view->is_sorted || queue_add(&view->queue, time_ns, text))
+		show_line(time_ns, text, view);
+}
+
+void view_release(struct view *view, uint64_t until_ns)
+{
+	if (view->is_sorted)
+		queue_release(&view->queue, until_ns, show_line, view);
 }
 
 static void put_event(struct view *view, uint64_t time_ns, const char *who,
@@ -70,17 +126,69 @@ static void put_event(struct view *view, uint64_t time_ns, const char *who,
 {
 	char line[VIEW_LINE_SIZE];
 
-	snprintf(line, sizeof(line), "%6llu.%06llu  %-18s %-*s%s%s",
-		 (unsigned long long)(time_ns / NS_PER_SECOND),
-		 (unsigned long long)(time_ns % NS_PER_SECOND / 1000), who,
+	snprintf(line, sizeof(line), "%-18s %-*s%s%s", who,
 		 *text ? NAME_WIDTH : 0, name, *text ? " " : "", text);
-	put_line(view, line);
+	put_line(view, time_ns, line);
 }
 
 void view_event(struct view *view, const struct kvm2_trace_event *event,
 		const char *who, const char *text)
 {
 	put_event(view, event->record.time_ns, who, event->name, text);
+}
+
+/* " [kernel 1.2 vmm 7.6 wait 0.3 us] <0.000009>" */
+static void put_times(const struct view *view,
+		      const struct kvm2_trace_fold *fold, char *line,
+		      size_t size)
+{
+	const size_t length = strlen(line);
+	int more;
+
+	more = snprintf(line + length, size - length,
+			" [kernel %.1f vmm %.1f wait %.1f us]",
+			(double)fold->kernel_ns / 1000,
+			(double)fold->vmm_ns / 1000,
+			(double)fold->wait_ns / 1000);
+	if (!view->has_total || more < 0 || (size_t)more >= size - length)
+		return;
+	snprintf(line + length + more, size - length - (size_t)more,
+		 " <%llu.%06llu>",
+		 (unsigned long long)(fold->total_ns / NS_PER_SECOND),
+		 (unsigned long long)(fold->total_ns % NS_PER_SECOND / 1000));
+}
+
+void view_fold(struct view *view, const struct kvm2_trace_fold *fold,
+	       const char *who)
+{
+	const char *reason = fold->reason ? fold->reason : fold->user;
+	uint64_t time_ns = fold->start_ns;
+	char line[VIEW_LINE_SIZE];
+	/* Room for the times, however long the text is. */
+	const int room = VIEW_LINE_SIZE - 128;
+
+	switch (fold->state) {
+	case KVM2_TRACE_FOLD_UNFINISHED:
+		snprintf(line, sizeof(line), "%-18s %.*s <unfinished ...>", who,
+			 room, fold->text);
+		break;
+	case KVM2_TRACE_FOLD_RESUMED:
+		time_ns += fold->total_ns;
+		snprintf(line, sizeof(line), "%-18s <... %s resumed>%.*s", who,
+			 reason ? reason : "?", room, fold->text);
+		put_times(view, fold, line, sizeof(line));
+		break;
+	case KVM2_TRACE_FOLD_BROKEN:
+		snprintf(line, sizeof(line), "%-18s %.*s [not seen whole]", who,
+			 room, fold->text);
+		break;
+	default:
+		snprintf(line, sizeof(line), "%-18s %.*s", who, room,
+			 fold->text);
+		put_times(view, fold, line, sizeof(line));
+		break;
+	}
+	put_line(view, time_ns, line);
 }
 
 void view_gap(struct view *view, const struct kvm2_trace_record *gap)
@@ -125,6 +233,28 @@ static double per_second(uint64_t count, uint64_t ns)
 	return ns ? (double)count * NS_PER_SECOND / (double)ns : 0;
 }
 
+static uint64_t time_of(const struct kvm2_trace_count *count)
+{
+	return count->kernel_ns + count->vmm_ns + count->wait_ns;
+}
+
+/* Where the time went, in ms, and how long an exit takes, in us. */
+static void put_count_times(char *row, size_t size,
+			    const struct kvm2_trace_count *count,
+			    const struct view_totals *totals)
+{
+	const double ms = 1e6;
+	const double us = 1e3;
+
+	snprintf(row, size, " %6.2f %10.3f %10.3f %10.3f %10.1f %10.1f",
+		 totals->exits_ns ? (double)time_of(count) * 100 /
+				    (double)totals->exits_ns : 0,
+		 (double)count->kernel_ns / ms, (double)count->vmm_ns / ms,
+		 (double)count->wait_ns / ms,
+		 (double)time_of(count) / (double)count->timed / us,
+		 (double)count->max_ns / us);
+}
+
 static void put_count(struct view *view, size_t columns,
 		      const struct kvm2_trace_count *count,
 		      const struct view_totals *totals)
@@ -136,6 +266,7 @@ static void put_count(struct view *view, size_t columns,
 	char process[KVM2_TRACE_PROCESS_SIZE + 16];
 	char vcpu[12] = "-";
 	char vm[24] = "-";
+	int length;
 
 	if (count->has_vm)
 		snprintf(vm, sizeof(vm), "%llu", (unsigned long long)count->vm);
@@ -143,11 +274,30 @@ static void put_count(struct view *view, size_t columns,
 		snprintf(vcpu, sizeof(vcpu), "%u", count->vcpu);
 	snprintf(process, sizeof(process), "%s-%d",
 		 *count->process ? count->process : "?", count->tgid);
-	snprintf(row, sizeof(row), "%4s  %-22s %4s  %-6s  %-18s %12llu %11.1f",
-		 vm, process, vcpu, kvm2_trace_kind_name(count->kind),
-		 count->reason, (unsigned long long)count->count,
-		 rate);
+	length = snprintf(row, sizeof(row),
+			  "%4s  %-22s %4s  %-6s  %-18s %12llu %11.1f",
+			  vm, process, vcpu, kvm2_trace_kind_name(count->kind),
+			  count->reason, (unsigned long long)count->count,
+			  rate);
+	if (count->timed && length > 0)
+		put_count_times(row + length, sizeof(row) - (size_t)length,
+				count, totals);
 	put_row(view, columns, row);
+}
+
+static const char time_titles[] =
+	" %TIME  KERNEL ms     VMM ms    WAIT ms     AVG us     MAX us";
+
+static struct view_totals add_times(const struct view_totals *totals,
+				    const struct kvm2_trace_count *counts,
+				    size_t nr_counts)
+{
+	struct view_totals with_times = *totals;
+
+	with_times.exits_ns = 0;
+	for (size_t i = 0; i < nr_counts; i++)
+		with_times.exits_ns += time_of(&counts[i]);
+	return with_times;
 }
 
 static void put_tail(struct view *view, size_t columns)
@@ -159,9 +309,12 @@ static void put_tail(struct view *view, size_t columns)
 		put_row(view, columns, view->tail[next % view->tail_size]);
 }
 
-void view_table(struct view *view, const struct view_totals *totals,
+void view_table(struct view *view, const struct view_totals *given,
 		const struct kvm2_trace_count *counts, size_t nr_counts)
 {
+	const struct view_totals with_times = add_times(given, counts,
+							nr_counts);
+	const struct view_totals *totals = &with_times;
 	/* Around the rows: totals, a blank line, titles, and the last one. */
 	const size_t around = 4 + (view->tail_size ? view->tail_size + 1 : 0);
 	size_t columns;
@@ -181,8 +334,9 @@ void view_table(struct view *view, const struct view_totals *totals,
 		 view->is_live ? "; q ends" : "");
 	put_row(view, columns, row);
 	put_row(view, columns, "");
-	snprintf(row, sizeof(row), "%4s  %-22s %4s  %-6s  %-18s %12s %11s",
-		 "VM", "NAME-PID", "VCPU", "EXIT", "REASON", "COUNT", "PER SECOND");
+	snprintf(row, sizeof(row), "%4s  %-22s %4s  %-6s  %-18s %12s %11s%s",
+		 "VM", "NAME-PID", "VCPU", "EXIT", "REASON", "COUNT",
+		 "PER SECOND", totals->exits_ns ? time_titles : "");
 	put_row(view, columns, row);
 	if (shown < nr_counts)
 		shown--;	/* for the line that says so */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1
 // Exits counted by VM, vcpu, kind and reason.
-#include <kvm2/trace.h>
+#include <kvm2/trace_fold.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +20,15 @@ struct key {
 	const char *reason;
 };
 
+/* Where the time of exits went. */
+struct times {
+	uint64_t timed;
+	uint64_t kernel_ns;
+	uint64_t vmm_ns;
+	uint64_t wait_ns;
+	uint64_t max_ns;
+};
+
 /**
  * struct cell - exits of one thread for one reason
  * @key:	which
@@ -29,6 +38,7 @@ struct key {
  *		counted last, until it is known whether it was one of kvm2
  * @count:	since the beginning
  * @marked:	@count at the last mark
+ * @times:	of those exits that were seen from exit to entry
  *
  * A classic exit does not say its VM, and one to user space not even its
  * vcpu; who the thread is may be learned later. So cells are by thread, and
@@ -41,6 +51,7 @@ struct cell {
 	struct key pending;
 	uint64_t count;
 	uint64_t marked;
+	struct times times;
 };
 
 struct kvm2_trace_counts {
@@ -210,6 +221,41 @@ int kvm2_trace_counts_add(struct kvm2_trace_counts *counts,
 	return settle_pending(counts, event, &key);
 }
 
+int kvm2_trace_counts_add_fold(struct kvm2_trace_counts *counts,
+			       const struct kvm2_trace_fold *fold,
+			       const struct kvm2_trace_task *task)
+{
+	struct key key = {
+		.tid = fold->tid,
+		.kind = fold->reason ? KVM2_TRACE_EXIT_CPU :
+				       KVM2_TRACE_EXIT_USER,
+		.has_vm = fold->has_vm,
+		.has_vcpu = fold->has_vcpu,
+		.vm = fold->vm,
+		.vcpu = fold->vcpu,
+		.reason = fold->reason ? fold->reason : fold->user,
+	};
+	struct times *times;
+	struct cell *cell;
+
+	if (!key.reason || (fold->state != KVM2_TRACE_FOLD_WHOLE &&
+			    fold->state != KVM2_TRACE_FOLD_RESUMED))
+		return 0;
+	if (task)
+		key_complete(&key, task);
+	cell = get_cell(counts, &key);
+	if (!cell)
+		return -ENOMEM;
+	times = &cell->times;
+	times->timed++;
+	times->kernel_ns += fold->kernel_ns;
+	times->vmm_ns += fold->vmm_ns;
+	times->wait_ns += fold->wait_ns;
+	if (fold->total_ns > times->max_ns)
+		times->max_ns = fold->total_ns;
+	return 0;
+}
+
 void kvm2_trace_counts_mark(struct kvm2_trace_counts *counts)
 {
 	for (size_t i = 0; i < counts->nr_cells; i++)
@@ -238,6 +284,25 @@ static void count_from(struct kvm2_trace_count *count, const struct cell *cell,
 	count->reason = key.reason;
 	count->count = cell->count;
 	count->recent = cell->count - cell->marked;
+	count->timed = cell->times.timed;
+	count->kernel_ns = cell->times.kernel_ns;
+	count->vmm_ns = cell->times.vmm_ns;
+	count->wait_ns = cell->times.wait_ns;
+	count->max_ns = cell->times.max_ns;
+}
+
+/* The same row, from two cells. */
+static void count_merge(struct kvm2_trace_count *into,
+			const struct kvm2_trace_count *from)
+{
+	into->count += from->count;
+	into->recent += from->recent;
+	into->timed += from->timed;
+	into->kernel_ns += from->kernel_ns;
+	into->vmm_ns += from->vmm_ns;
+	into->wait_ns += from->wait_ns;
+	if (from->max_ns > into->max_ns)
+		into->max_ns = from->max_ns;
 }
 
 #define COMPARE(a, b)	(((a) > (b)) - ((a) < (b)))
@@ -291,15 +356,14 @@ ssize_t kvm2_trace_counts_list(struct kvm2_trace_counts *counts,
 		counts->list_size = counts->nr_cells;
 	}
 	for (size_t i = 0; i < counts->nr_cells; i++)
-		if (counts->cells[i].count)
+		if (counts->cells[i].count || counts->cells[i].times.timed)
 			count_from(&counts->list[nr++], &counts->cells[i], tasks);
 
 	qsort(counts->list, nr, sizeof(*counts->list), compare_keys);
 	for (size_t i = 0; i < nr; i++) {
 		if (out && !compare_rows(&counts->list[out - 1],
 					 &counts->list[i])) {
-			counts->list[out - 1].count += counts->list[i].count;
-			counts->list[out - 1].recent += counts->list[i].recent;
+			count_merge(&counts->list[out - 1], &counts->list[i]);
 			continue;
 		}
 		counts->list[out++] = counts->list[i];

@@ -79,37 +79,46 @@ static void kvm_userspace_exit_reason(
 static const struct event_handler handlers[] = {
 	{
 		.system = "kvm", .name = "kvm_exit",
-		.kind = KVM2_TRACE_EXIT_CPU,
+		.kind = KVM2_TRACE_EXIT_CPU, .role = EVENT_CPU_EXIT,
 		.fields = EXIT_FIELDS,
 		.nr_reason = 2, .words_from = 1, .nr_words = 3,
 		.reason = kvm_exit_reason,
 		.print = print_kvm_exit,
 	}, {
-		.system = "kvm", .name = "kvm_entry",
+		.system = "kvm", .name = "kvm_entry", .role = EVENT_ENTRY,
 		.fields = { "rip", "?immediate_exit", "?intr_info",
 			    "?error_code" },
 		.print = print_kvm_entry,
 	}, {
 		.system = "kvm", .name = "kvm_userspace_exit",
-		.kind = KVM2_TRACE_EXIT_USER,
+		.kind = KVM2_TRACE_EXIT_USER, .role = EVENT_USER_EXIT,
 		.fields = { "reason", "errno" },
 		.nr_reason = 2, .words_from = 0, .nr_words = 1,
 		.reason = kvm_userspace_exit_reason,
 		.print = print_kvm_userspace_exit,
 	}, {
 		.system = "kvm2", .name = "kvm2_exit",
-		.kind = KVM2_TRACE_EXIT_USER,
+		.kind = KVM2_TRACE_EXIT_USER, .role = EVENT_KVM2_EXIT,
 		.fields = { "reason", "ret", "detail0", "detail1" },
 		.nr_reason = 2, .words_from = 2, .nr_words = 1,
 		.reason = kvm2_exit_reason,
 		.print = print_kvm2_exit,
+	}, {
+		.system = "kvm", .name = "kvm_fpu", .role = EVENT_FPU,
+		.fields = { "load" },
+	}, {
+		.system = "kvm", .name = "kvm_vcpu_wakeup", .role = EVENT_WAKEUP,
+		.fields = { "ns", "waited" },
+	}, {
+		.system = "sched", .name = "sched_switch", .role = EVENT_SWITCH,
+		.fields = { "prev_pid", "next_pid" },
 	}, {
 		.system = "kvm2", .name = "kvm2_loop",
 		.kind = KVM2_TRACE_EXIT_KERNEL,
 		.fields = { "why" },
 		.nr_reason = 1, .words_from = 2, .nr_words = 1,
 	}, {
-		.system = "kvm2", .name = "kvm2_enter",
+		.system = "kvm2", .name = "kvm2_enter", .role = EVENT_ENTER,
 		.fields = { "immediate", "completes" },
 		.print = print_kvm2_enter,
 	}, {
@@ -131,7 +140,7 @@ static const struct event_handler handlers[] = {
 		.reason = kvm_exit_reason,
 		.print = print_nested_vmexit_inject,
 	}, {
-		.system = "kvm", .name = "kvm_pio",
+		.system = "kvm", .name = "kvm_pio", .role = EVENT_PIO,
 		.fields = { "rw", "port", "size", "count", "val" },
 		.print = print_kvm_pio,
 	}, {
@@ -156,7 +165,7 @@ static const struct event_handler handlers[] = {
 		.fields = { "rw", "reg", "val" },
 		.print = print_kvm_apic,
 	}, {
-		.system = "kvm", .name = "kvm_page_fault",
+		.system = "kvm", .name = "kvm_page_fault", .role = EVENT_PAGE_FAULT,
 		.fields = { "fault_address", "error_code", "?guest_rip" },
 		.print = print_kvm_page_fault,
 	}, {

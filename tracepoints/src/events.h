@@ -9,11 +9,27 @@
 
 #include <stddef.h>
 
+/* What an event means to the course of a vcpu: see fold.c. */
+enum event_role {
+	EVENT_PLAIN,
+	EVENT_CPU_EXIT,		/* the processor left the guest */
+	EVENT_ENTRY,		/* and goes there */
+	EVENT_USER_EXIT,	/* to user space, in the words of classic KVM */
+	EVENT_KVM2_EXIT,	/* the same, in those of kvm2 */
+	EVENT_ENTER,		/* from user space: kvm2 */
+	EVENT_FPU,		/* the guest's registers go in, or out */
+	EVENT_WAKEUP,		/* a halt has ended */
+	EVENT_SWITCH,		/* another thread runs */
+	EVENT_PIO,
+	EVENT_PAGE_FAULT,
+};
+
 /**
  * struct event_handler - what is special about one event
  * @system:	of the event
  * @name:	of the event
  * @kind:	for those who count
+ * @role:	for folds
  * @fields:	read into event->values, in this order. An event that lacks
  *		one is treated as if it had no handler, unless its name begins
  *		with '?': then the value is 0.
@@ -29,6 +45,7 @@ struct event_handler {
 	const char *system;
 	const char *name;
 	enum kvm2_trace_kind kind;
+	enum event_role role;
 	const char *fields[KVM2_TRACE_VALUES_MAX];
 	unsigned int nr_reason;
 	unsigned int words_from;

@@ -52,6 +52,9 @@ struct cpu {
  * @cpus:	@nr_cpus rings
  * @matched:	for each pattern of the config: was there an event?
  * @nr_matched:	number of patterns
+ * @has_switches: sched_switch is traced, of @followed only
+ * @followed:	threads, @nr_followed of them ever; the last ones count
+ * @is_stale:	the kernel does not know @followed yet
  * @rules:	name VMs
  * @message:	what failed
  */
@@ -63,6 +66,10 @@ struct kvm2_trace_source {
 	size_t nr_cpus;
 	bool *matched;
 	size_t nr_matched;
+	bool has_switches;
+	int followed[KVM2_TRACE_FOLLOWED_MAX];
+	size_t nr_followed;
+	bool is_stale;
 	struct kvm2_trace_vm_rules *rules;
 	char message[MESSAGE_SIZE];
 };
@@ -535,6 +542,64 @@ static int set_pids(struct kvm2_trace_source *source,
 	return 0;
 }
 
+/* ---- threads that leave their processor ---- */
+
+static const char switch_event[] = "events/sched/sched_switch/enable";
+
+/* With @pids the kernel knows whose switches are wanted. */
+static int add_switches(struct kvm2_trace_source *source,
+			const struct kvm2_trace_config *config,
+			struct kvm2_trace_decoder *decoder)
+{
+	int err;
+
+	if (!config->switches ||
+	    !tracefs_file_exists(source->instance, (char *)switch_event))
+		return 0;
+	err = add_format(source, decoder, "sched", "sched_switch");
+	if (err)
+		return err;
+	source->has_switches = !config->nr_pids;
+	return config->nr_pids ? write_file(source, switch_event, "1") : 0;
+}
+
+void kvm2_trace_source_follow(struct kvm2_trace_source *source, int tid)
+{
+	const size_t nr = source->nr_followed < KVM2_TRACE_FOLLOWED_MAX ?
+			  source->nr_followed : KVM2_TRACE_FOLLOWED_MAX;
+
+	if (!source->has_switches)
+		return;
+	for (size_t i = 0; i < nr; i++)
+		if (source->followed[i] == tid)
+			return;
+	source->followed[source->nr_followed++ % KVM2_TRACE_FOLLOWED_MAX] = tid;
+	source->is_stale = true;
+}
+
+static int follow(struct kvm2_trace_source *source)
+{
+	const size_t nr = source->nr_followed < KVM2_TRACE_FOLLOWED_MAX ?
+			  source->nr_followed : KVM2_TRACE_FOLLOWED_MAX;
+	char filter[KVM2_TRACE_FOLLOWED_MAX * 48];
+	size_t length = 0;
+	int err;
+
+	if (!source->is_stale)
+		return 0;
+	source->is_stale = false;
+	for (size_t i = 0; i < nr; i++)
+		length += (size_t)snprintf(filter + length,
+				sizeof(filter) - length,
+				"%sprev_pid==%d||next_pid==%d",
+				i ? "||" : "", source->followed[i],
+				source->followed[i]);
+	err = write_file(source, "events/sched/sched_switch/filter", filter);
+	return err ? err : write_file(source, switch_event, "1");
+}
+
+/* ---- opening ---- */
+
 int kvm2_trace_source_open(struct kvm2_trace_source *source,
 			   const struct kvm2_trace_config *config,
 			   struct kvm2_trace_decoder *decoder)
@@ -582,6 +647,9 @@ int kvm2_trace_source_open(struct kvm2_trace_source *source,
 	matched = enable_patterns(source, config, decoder);
 	if (matched < 0)
 		return matched;
+	err = add_switches(source, config, decoder);
+	if (err)
+		return err;
 	err = write_file(source, "tracing_on", "1");
 	return err ? err : matched;
 }
@@ -672,6 +740,9 @@ int kvm2_trace_source_read(struct kvm2_trace_source *source,
 	uint64_t turn_ns;
 	int ret;
 
+	ret = follow(source);
+	if (ret)
+		return ret;
 	for (size_t i = 0; i < source->nr_cpus; i++)
 		source->cpus[i].is_empty = false;
 	for (;;) {

@@ -109,8 +109,53 @@ static void what_is_no_option_is_refused(void **state)
 	(void)state;
 	refused("-x", "-x: no such option");
 	refused("--nonsense", "--nonsense: no such option");
-	refused("word", "word: only options are expected");
 	refused("-p", "-p: an argument is missing");
+}
+
+static void a_command_has_its_own_options(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-c kvm2run -c --raw"), 0);
+	assert_string_equal(options.command[0], "kvm2run");
+	assert_string_equal(options.command[2], "--raw");
+	assert_false(options.raw);
+	assert_int_equal(parse("-c"), 0);
+	assert_null(options.command);
+}
+
+static void stamps_are_those_of_strace(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(""), 0);
+	assert_int_equal(options.stamp, VIEW_STAMP_CLOCK);
+	assert_int_equal(parse("-t"), 0);
+	assert_int_equal(options.stamp, VIEW_STAMP_DAY);
+	assert_int_equal(parse("-tt"), 0);
+	assert_int_equal(options.stamp, VIEW_STAMP_DAY_US);
+	assert_int_equal(parse("-t -t -tt"), 0);
+	assert_int_equal(options.stamp, VIEW_STAMP_EPOCH);
+	assert_int_equal(parse("-rT"), 0);
+	assert_int_equal(options.stamp, VIEW_STAMP_RELATIVE);
+	assert_true(options.total);
+}
+
+static void lines_are_exits_where_their_ends_are_traced(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(""), 0);
+	assert_true(options.folds);
+	assert_int_equal(parse("-e kvm"), 0);
+	assert_true(options.folds);
+	assert_int_equal(parse("-e kvm:kvm_e*"), 0);
+	assert_true(options.folds);
+	assert_int_equal(parse("-e kvm:kvm_exit"), 0);
+	assert_false(options.folds);
+	assert_int_equal(parse("-e kvm2"), 0);
+	assert_false(options.folds);
+	assert_int_equal(parse("--raw"), 0);
+	assert_false(options.folds);
+	assert_int_equal(parse("--events"), 0);
+	assert_false(options.folds);
 }
 
 static void help_names_every_option_once(void **state)
@@ -118,7 +163,8 @@ static void help_names_every_option_once(void **state)
 	static const char *const names[] = {
 		"-p, --pid PID", "-e, --event SYSTEM:EVENT", "-c, --count",
 		"--every SECONDS", "--tail LINES", "-n, --limit COUNT",
-		"--for SECONDS", "--raw", "-o, --output FILE", "-b, --buffer KIB",
+		"--for SECONDS", "--events  ", "--raw", "-b, --buffer KIB",
+		"-f, --follow", "-r, --relative", "-t, --time", "-T, --total",
 		"--strict", "-h, --help", "-V, --version",
 	};
 	size_t size;
@@ -147,6 +193,9 @@ int main(void)
 		cmocka_unit_test(numbers_are_whole_and_positive),
 		cmocka_unit_test(options_of_the_table_need_the_table),
 		cmocka_unit_test(what_is_no_option_is_refused),
+		cmocka_unit_test(a_command_has_its_own_options),
+		cmocka_unit_test(stamps_are_those_of_strace),
+		cmocka_unit_test(lines_are_exits_where_their_ends_are_traced),
 		cmocka_unit_test(help_names_every_option_once),
 	};
 

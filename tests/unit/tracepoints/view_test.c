@@ -74,6 +74,110 @@ static void a_gap_is_a_line(void **state)
 	end();
 }
 
+static const struct kvm2_trace_fold fold = {
+	.reason = "io", .text = "io out", .start_ns = 12003000456,
+	.total_ns = 9100, .kernel_ns = 1200, .vmm_ns = 7600, .wait_ns = 300,
+};
+
+static void an_exit_is_a_line_with_its_times(void **state)
+{
+	struct kvm2_trace_fold other = fold;
+
+	(void)state;
+	begin(0);
+	view_fold(&view, &fold, "vm1/0");
+	view.has_total = true;
+	view_fold(&view, &fold, "vm1/0");
+	other.state = KVM2_TRACE_FOLD_UNFINISHED;
+	view_fold(&view, &other, "vm1/0");
+	other.state = KVM2_TRACE_FOLD_RESUMED;
+	other.text = " -> user";
+	view_fold(&view, &other, "vm1/0");
+	other.state = KVM2_TRACE_FOLD_BROKEN;
+	view_fold(&view, &other, "vm1/0");
+	assert_string_equal(shown(),
+		"    12.003000  vm1/0              io out [kernel 1.2 vmm 7.6 wait 0.3 us]\n"
+		"    12.003000  vm1/0              io out [kernel 1.2 vmm 7.6 wait 0.3 us] <0.000009>\n"
+		"    12.003000  vm1/0              io out <unfinished ...>\n"
+		"    12.003009  vm1/0              <... io resumed> -> user [kernel 1.2 vmm 7.6 wait 0.3 us] <0.000009>\n"
+		"    12.003000  vm1/0               -> user [not seen whole]\n");
+	end();
+}
+
+static void lines_wait_for_their_turn(void **state)
+{
+	struct kvm2_trace_event at = event;
+
+	(void)state;
+	begin(0);
+	view.is_sorted = true;
+	for (uint64_t i = 0; i < 1000; i++) {
+		at.record.time_ns = (i * 7919 % 1000 + 1) * 1000000000;
+		view_event(&view, &at, "", "");
+	}
+	assert_string_equal(shown(), "");
+	view_release(&view, 3000000000);
+	assert_string_equal(shown(),
+		"     1.000000                     kvm2_exit\n"
+		"     2.000000                     kvm2_exit\n");
+	view_release(&view, UINT64_MAX);
+	for (uint64_t i = 1; i <= 1000; i++) {
+		const size_t line = sizeof("     1.000000                     kvm2_exit");
+		char stamp[32];
+
+		snprintf(stamp, sizeof(stamp), "%6d.000000 ", (int)i);
+		assert_memory_equal(shown() + (i - 1) * line, stamp,
+				    strlen(stamp));
+	}
+	end();
+}
+
+static void stamps_are_as_asked_for(void **state)
+{
+	struct kvm2_trace_event at = event;
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	begin(0);
+	view.epoch_ns = 1000000000000000000;
+	for (int stamp = VIEW_STAMP_DAY; stamp <= VIEW_STAMP_RELATIVE; stamp++) {
+		view.stamp = (enum view_stamp)stamp;
+		at.record.time_ns += 1500000;
+		view_event(&view, &at, "", "");
+	}
+	assert_string_equal(shown(),
+		"01:46:52                     kvm2_exit\n"
+		"01:46:52.006000                     kvm2_exit\n"
+		"1000000012.007500                     kvm2_exit\n"
+		"     0.001500                     kvm2_exit\n");
+	end();
+}
+
+static const struct view_totals totals_of_one = { .elapsed_ns = 1000000000 };
+
+static struct kvm2_trace_count counts_of_one(void)
+{
+	return (struct kvm2_trace_count){
+		.kind = KVM2_TRACE_EXIT_CPU, .reason = "io", .count = 100,
+		.timed = 100, .kernel_ns = 1000000, .vmm_ns = 2000000,
+		.wait_ns = 3000000, .max_ns = 999000,
+	};
+}
+
+static void exits_with_times_have_more_columns(void **state)
+{
+	struct kvm2_trace_count timed = counts_of_one();
+
+	(void)state;
+	begin(0);
+	view_table(&view, &totals_of_one, &timed, 1);
+	assert_non_null(strstr(shown(),
+		"PER SECOND %TIME  KERNEL ms     VMM ms    WAIT ms     AVG us     MAX us\n"));
+	assert_non_null(strstr(shown(),
+		" 100.00      1.000      2.000      3.000       60.0      999.0\n"));
+	end();
+}
+
 static const struct view_totals totals = {
 	.elapsed_ns = 4000000000, .interval_ns = 2000000000, .events = 99,
 	.lost = 1,
@@ -232,6 +336,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_is_a_line),
 		cmocka_unit_test(a_gap_is_a_line),
+		cmocka_unit_test(an_exit_is_a_line_with_its_times),
+		cmocka_unit_test(lines_wait_for_their_turn),
+		cmocka_unit_test(stamps_are_as_asked_for),
+		cmocka_unit_test(exits_with_times_have_more_columns),
 		cmocka_unit_test(a_table_has_a_row_for_each_count),
 		cmocka_unit_test(the_last_table_has_the_rates_of_the_whole_time),
 		cmocka_unit_test(the_last_lines_stand_below_the_table),

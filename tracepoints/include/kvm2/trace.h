@@ -305,6 +305,12 @@ size_t kvm2_trace_who(const struct kvm2_trace_event *event,
  * @reason:	lives as long as the decoder
  * @count:	events since the counts were made
  * @recent:	those of them since kvm2_trace_counts_mark()
+ * @timed:	exits whose times are known: what kvm2_trace_counts_add_fold()
+ *		(kvm2/trace_fold.h) got
+ * @kernel_ns:	of these, in KVM
+ * @vmm_ns:	in user space
+ * @wait_ns:	halted, or not on a processor
+ * @max_ns:	the longest
  */
 struct kvm2_trace_count {
 	int tgid;
@@ -317,6 +323,11 @@ struct kvm2_trace_count {
 	const char *reason;
 	uint64_t count;
 	uint64_t recent;
+	uint64_t timed;
+	uint64_t kernel_ns;
+	uint64_t vmm_ns;
+	uint64_t wait_ns;
+	uint64_t max_ns;
 };
 
 struct kvm2_trace_counts;
@@ -363,6 +374,8 @@ ssize_t kvm2_trace_counts_list(struct kvm2_trace_counts *counts,
  *		create, are traced
  * @nr_pids:	number of @pids; 0: all
  * @buffer_kb:	KiB for each processor; 0: 2048
+ * @switches:	trace sched:sched_switch too, of the traced threads; without
+ *		@pids of those that kvm2_trace_source_follow() names
  */
 struct kvm2_trace_config {
 	const char *prefix;
@@ -372,6 +385,7 @@ struct kvm2_trace_config {
 	const pid_t *pids;
 	size_t nr_pids;
 	size_t buffer_kb;
+	bool switches;
 };
 
 /**
@@ -407,6 +421,17 @@ void kvm2_trace_source_destroy(struct kvm2_trace_source *source);
 int kvm2_trace_source_open(struct kvm2_trace_source *source,
 			   const struct kvm2_trace_config *config,
 			   struct kvm2_trace_decoder *decoder);
+
+/**
+ * kvm2_trace_source_follow() - trace when a thread leaves its processor
+ * @tid: of a vcpu; the last KVM2_TRACE_FOLLOWED_MAX are followed
+ *
+ * Takes effect with the next read. Nothing happens unless the source was
+ * opened with @switches and without @pids.
+ */
+void kvm2_trace_source_follow(struct kvm2_trace_source *source, int tid);
+
+#define KVM2_TRACE_FOLLOWED_MAX		64
 
 /* What failed, why, and the remedy; lives as long as @source. */
 const char *kvm2_trace_source_message(const struct kvm2_trace_source *source);

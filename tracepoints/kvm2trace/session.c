@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+// What becomes of records: events, exits, counts, and what is shown of them.
+#include "session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NS_PER_MS	UINT64_C(1000000)
+/* An exit that takes so long is shown before it has ended. */
+#define LONG_NS		(100 * NS_PER_MS)
+#define TEXT_SIZE	512
+#define WHO_SIZE	64
+
+/* A classic VM has no number: its name and process tell it from others. */
+static void get_who(const struct kvm2_trace_event *event,
+		    const struct kvm2_trace_task *task, char *who, size_t size)
+{
+	if (!event->has_vm && task && !task->has_vm && *task->process &&
+	    (event->has_vcpu || task->has_vcpu))
+		snprintf(who, size, "%s-%d/%u", task->process, task->tgid,
+			 event->has_vcpu ? event->vcpu : task->vcpu);
+	else
+		kvm2_trace_who(event, task, who, size);
+}
+
+/* A kvm2_trace_fold_fn. */
+static int take_fold(const struct kvm2_trace_fold *fold, void *context)
+{
+	struct session *session = context;
+	const struct kvm2_trace_event event = {
+		.tid = fold->tid,
+		.has_vm = fold->has_vm,
+		.vm = fold->vm,
+		.has_vcpu = fold->has_vcpu,
+		.vcpu = fold->vcpu,
+	};
+	const struct kvm2_trace_task *task;
+	char who[WHO_SIZE];
+
+	task = kvm2_trace_tasks_find(session->tasks, fold->tid);
+	if (session->met)
+		session->met(fold->tid, session->met_context);
+	if (session->options->count &&
+	    kvm2_trace_counts_add_fold(session->counts, fold, task))
+		return -ENOMEM;
+	if (session->options->count && !session->options->tail)
+		return 0;
+	get_who(&event, task, who, sizeof(who));
+	view_fold(&session->view, fold, who);
+	return 0;
+}
+
+int session_init(struct session *session, const struct options *options,
+		 FILE *out, kvm2_trace_task_lookup_fn *lookup, void *context)
+{
+	const bool shows_lines = !options->count || options->tail;
+	int err;
+
+	memset(session, 0, sizeof(*session));
+	session->options = options;
+	session->out = out;
+	err = view_init(&session->view, out, options->tail, options->every_ns);
+	if (err)
+		return err;
+	session->view.stamp = options->stamp;
+	session->view.has_total = options->total;
+	session->view.is_sorted = options->folds && shows_lines;
+	session->decoder = kvm2_trace_decoder_create();
+	session->tasks = kvm2_trace_tasks_create(lookup, context);
+	session->counts = kvm2_trace_counts_create();
+	if (options->folds)
+		session->folds = kvm2_trace_folds_create(shows_lines, take_fold,
+							 session);
+	return session->decoder && session->tasks && session->counts &&
+	       (!options->folds || session->folds) ? 0 : -ENOMEM;
+}
+
+void session_close_view(struct session *session)
+{
+	if (session->view.out)
+		view_fini(&session->view);
+}
+
+void session_fini(struct session *session)
+{
+	session_close_view(session);
+	kvm2_trace_folds_destroy(session->folds);
+	kvm2_trace_counts_destroy(session->counts);
+	kvm2_trace_tasks_destroy(session->tasks);
+	kvm2_trace_decoder_destroy(session->decoder);
+}
+
+static void show_event(struct session *session,
+		       const struct kvm2_trace_event *event,
+		       const struct kvm2_trace_task *task, bool is_broken)
+{
+	char text[TEXT_SIZE];
+	char who[WHO_SIZE];
+
+	get_who(event, task, who, sizeof(who));
+	if (is_broken)
+		snprintf(text, sizeof(text), "%zu bytes, too few for its format",
+			 event->record.size);
+	else
+		kvm2_trace_text(session->decoder, event, session->options->raw,
+				text, sizeof(text));
+	view_event(&session->view, event, who, text);
+}
+
+/* Is it one of the processes that were asked for? Others may be traced, too. */
+static bool is_wanted(const struct session *session,
+		      const struct kvm2_trace_task *task)
+{
+	const struct options *options = session->options;
+
+	if (!options->nr_pids || options->follow || !task)
+		return true;
+	for (size_t i = 0; i < options->nr_pids; i++)
+		if (options->pids[i] == task->tgid ||
+		    options->pids[i] == task->tid)
+			return true;
+	return false;
+}
+
+static int take_event(struct session *session,
+		      const struct kvm2_trace_record *record)
+{
+	const bool shows_lines = !session->options->count ||
+				 session->options->tail;
+	const struct kvm2_trace_task *task;
+	struct kvm2_trace_event event;
+	const int err = kvm2_trace_decode(session->decoder, record, &event);
+	int ret = 0;
+
+	task = kvm2_trace_tasks_note(session->tasks, &event);
+	if (!is_wanted(session, task))
+		return 0;
+	session->events++;
+	if (!err && session->options->count &&
+	    kvm2_trace_counts_add(session->counts, &event, task))
+		return -ENOMEM;
+	if (!err && session->folds)
+		ret = kvm2_trace_folds_add(session->folds, session->decoder,
+					   &event);
+	if (ret < 0)
+		return ret;
+	if (!ret && shows_lines)
+		show_event(session, &event, task, err);
+	return 0;
+}
+
+static bool has_enough(const struct session *session)
+{
+	const uint64_t limit = session->options->limit;
+
+	if (!limit)
+		return false;
+	return (session->options->count ? session->events :
+					  session->view.lines) >= limit;
+}
+
+int session_record(const struct kvm2_trace_record *record, void *context)
+{
+	struct session *session = context;
+	int err;
+
+	session->now_ns = record->time_ns;
+	if (record->data) {
+		err = take_event(session, record);
+		if (err)
+			return err;
+	} else {
+		if (session->folds)
+			kvm2_trace_folds_lost(session->folds);
+		if (record->lost != KVM2_TRACE_LOST_UNKNOWN)
+			session->lost += record->lost;
+		if (!session->options->count || session->options->tail)
+			view_gap(&session->view, record);
+	}
+	return has_enough(session);
+}
+
+int session_advance(struct session *session, uint64_t now_ns)
+{
+	uint64_t oldest_ns = now_ns;
+	int err = 0;
+
+	if (session->folds)
+		err = kvm2_trace_folds_advance(session->folds, now_ns, LONG_NS,
+					       &oldest_ns);
+	view_release(&session->view, oldest_ns);
+	return err;
+}
+
+int session_finish(struct session *session)
+{
+	uint64_t oldest_ns;
+	int err = 0;
+
+	/* What is open now stays unfinished. */
+	if (session->folds && !has_enough(session))
+		err = kvm2_trace_folds_advance(session->folds, UINT64_MAX, 0,
+					       &oldest_ns);
+	view_release(&session->view, UINT64_MAX);
+	return err;
+}
+
+int session_table(struct session *session, uint64_t now_ns, bool is_last)
+{
+	const struct kvm2_trace_count *counts;
+	const struct view_totals totals = {
+		.elapsed_ns = now_ns - session->start_ns,
+		.interval_ns = is_last ? 0 : now_ns - session->mark_ns,
+		.events = session->events,
+		.lost = session->lost,
+	};
+	ssize_t nr;
+
+	nr = kvm2_trace_counts_list(session->counts, session->tasks, &counts);
+	if (nr < 0)
+		return (int)nr;
+	view_table(&session->view, &totals, counts, (size_t)nr);
+	kvm2_trace_counts_mark(session->counts);
+	session->mark_ns = now_ns;
+	return 0;
+}
+
+void session_flush(struct session *session)
+{
+	errno = 0;
+	if ((fflush(session->out) || ferror(session->out)) &&
+	    !session->write_err)
+		session->write_err = errno ? -errno : -EIO;
+}
