@@ -40,6 +40,13 @@ VM_TESTS                  += tests/gdb/attach_test
 tests/gdb/attach_test_KERNELS := patched
 tests/gdb/attach_test_TIMEOUT := 600
 
+VM_TESTS                       += tests/gdb/breakpoints_test
+tests/gdb/breakpoints_test_KERNELS := patched
+tests/gdb/breakpoints_test_TIMEOUT := 900
+# With two threads of emulation QEMU loses a nested guest at times when its debug registers change.
+tests/gdb/breakpoints_test_LAB     = $(LAB_EMULATOR) LAB_THREAD=single
+tests/gdb/breakpoints_test_NEEDS   := $(O)/emulator/ready
+
 .PHONY: check-gdb
-check-gdb: run/tests/gdb/attach_test@patched ## kvm2gdb with gdb and a guest, in the lab
+check-gdb: run/tests/gdb/attach_test@patched run/tests/gdb/breakpoints_test@patched ## kvm2gdb with gdb and a guest, in the lab
 	@tests/run --total $(RESULTS)/check-vm $@

@@ -4,7 +4,7 @@
 PACKAGES += autoconf automake ccache gawk xz-utils
 
 STRACE         := $(B)/bin/strace-kvm2
-strace_sources := $(wildcard strace-decoders/build strace-decoders/fetch strace-decoders/integrate strace-decoders/src/* \
+strace_sources := $(wildcard strace-decoders/build scripts/fetch-source strace-decoders/integrate strace-decoders/src/* \
 			     strace-decoders/tests/* kernel/include/uapi/linux/kvm2*.h)
 
 $(STRACE): $(strace_sources) | deps
