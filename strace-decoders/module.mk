@@ -44,3 +44,8 @@ tests/vm/strace_test_TIMEOUT := 400
 $(B)/tests/vm/strace.tried: $(strace_sources) | deps
 	@mkdir -p $(@D)
 	$(Q)strace-decoders/build own $(O); case $$? in 0) $(MAKE) --no-print-directory $(STRACE) ;; 77) rm -f $(STRACE) ;; *) exit 1 ;; esac
+
+VM_TESTS += tests/vm/strace_classic_test
+tests/vm/strace_classic_test_KERNELS := stock
+tests/vm/strace_classic_test_NEEDS   := $(B)/tests/vm/strace.tried
+tests/vm/strace_classic_test_TIMEOUT := 900

@@ -22,12 +22,25 @@ static const struct xlat_data direction_data[] = {
 };
 KVM2_XLAT_VALUES(directions, direction_data);
 
+static const struct xlat_data classic_direction_data[] = {
+	{ KVM2_IO_IN,	"KVM_EXIT_IO_IN" },
+	{ KVM2_IO_OUT,	"KVM_EXIT_IO_OUT" },
+};
+KVM2_XLAT_VALUES(classic_directions, classic_direction_data);
+
 static const struct xlat_data msr_reason_data[] = {
 	KVM2_XLAT_ENTRY(KVM2_MSR_EXIT_INVALID),
 	KVM2_XLAT_ENTRY(KVM2_MSR_EXIT_UNKNOWN),
 	KVM2_XLAT_ENTRY(KVM2_MSR_EXIT_FILTER),
 };
 KVM2_XLAT_FLAGS(msr_reasons, msr_reason_data);
+
+static const struct xlat_data classic_msr_reason_data[] = {
+	{ KVM2_MSR_EXIT_INVALID,	"KVM_MSR_EXIT_REASON_INVAL" },
+	{ KVM2_MSR_EXIT_UNKNOWN,	"KVM_MSR_EXIT_REASON_UNKNOWN" },
+	{ KVM2_MSR_EXIT_FILTER,		"KVM_MSR_EXIT_REASON_FILTER" },
+};
+KVM2_XLAT_FLAGS(classic_msr_reasons, classic_msr_reason_data);
 
 /*
  * Numbers of linux/kvm.h and linux/kvm_para.h, Linux 6.12, that the ABI hands
@@ -104,7 +117,7 @@ io_bytes(const struct kvm2_exit_io *io)
 }
 
 static void
-print_unknown(const struct kvm2_run *run, bool full)
+print_unknown(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_XVAL_U(run->unknown, kvm_reason, kvm2_classic_exits,
@@ -115,20 +128,38 @@ print_unknown(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_io(const struct kvm2_run *run, bool full)
+print_io_data(const struct kvm2_run *run, unsigned int how)
+{
+	tprints_field_name("data");
+	if (how & KVM2_EXIT_NO_DATA) {
+		STRACE_PRINTS("???");
+		return;
+	}
+	kvm2_print_bytes(run->io.data, io_bytes(&run->io), false);
+	if (io_bytes(&run->io) <= max_strlen &&
+	    io_bytes(&run->io) < (uint64_t) run->io.size * run->io.count)
+		tprint_more_data_follows();
+}
+
+static void
+print_io(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_X(run->io, port);
 	tprint_struct_next();
 	PRINT_FIELD_U(run->io, size);
 	tprint_struct_next();
-	PRINT_FIELD_XVAL_U(run->io, direction, directions, "KVM2_IO_???");
+	if (how & KVM2_EXIT_CLASSIC)
+		PRINT_FIELD_XVAL_U(run->io, direction, classic_directions,
+				   "KVM_EXIT_IO_???");
+	else
+		PRINT_FIELD_XVAL_U(run->io, direction, directions,
+				   "KVM2_IO_???");
 	tprint_struct_next();
 	PRINT_FIELD_U(run->io, count);
-	if (full || run->io.direction != KVM2_IO_IN) {
+	if ((how & KVM2_EXIT_FULL) || run->io.direction != KVM2_IO_IN) {
 		tprint_struct_next();
-		tprints_field_name("data");
-		kvm2_print_bytes(run->io.data, io_bytes(&run->io), false);
+		print_io_data(run, how);
 	}
 	tprint_struct_end();
 }
@@ -142,7 +173,7 @@ print_mmio_data(const struct kvm2_run *run)
 }
 
 static void
-print_mmio(const struct kvm2_run *run, bool full)
+print_mmio(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_X(run->mmio, gpa);
@@ -150,7 +181,7 @@ print_mmio(const struct kvm2_run *run, bool full)
 	PRINT_FIELD_U(run->mmio, len);
 	tprint_struct_next();
 	PRINT_FIELD_U(run->mmio, is_write);
-	if (full || run->mmio.is_write) {
+	if ((how & KVM2_EXIT_FULL) || run->mmio.is_write) {
 		tprint_struct_next();
 		print_mmio_data(run);
 	}
@@ -158,11 +189,11 @@ print_mmio(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_hypercall(const struct kvm2_run *run, bool full)
+print_hypercall(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_XVAL_U(run->hypercall, nr, hypercalls, "KVM_HC_???");
-	if (full) {
+	if (how & KVM2_EXIT_FULL) {
 		tprint_struct_next();
 		PRINT_FIELD_X(run->hypercall, ret);
 	}
@@ -174,18 +205,23 @@ print_hypercall(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_msr(const struct kvm2_run *run, bool full)
+print_msr(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	tprints_field_name("index");
 	kvm2_print_msr(run->msr.index);
 	tprint_struct_next();
-	PRINT_FIELD_FLAGS(run->msr, reason, msr_reasons, "KVM2_MSR_EXIT_???");
-	if (full || run->exit_reason == KVM2_EXIT_WRMSR) {
+	if (how & KVM2_EXIT_CLASSIC)
+		PRINT_FIELD_FLAGS(run->msr, reason, classic_msr_reasons,
+				  "KVM_MSR_EXIT_REASON_???");
+	else
+		PRINT_FIELD_FLAGS(run->msr, reason, msr_reasons,
+				  "KVM2_MSR_EXIT_???");
+	if ((how & KVM2_EXIT_FULL) || run->exit_reason == KVM2_EXIT_WRMSR) {
 		tprint_struct_next();
 		PRINT_FIELD_X(run->msr, data);
 	}
-	if (full) {
+	if (how & KVM2_EXIT_FULL) {
 		tprint_struct_next();
 		PRINT_FIELD_U(run->msr, error);
 	}
@@ -193,7 +229,7 @@ print_msr(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_debug(const struct kvm2_run *run, bool full)
+print_debug(const struct kvm2_run *run, unsigned int how)
 {
 	char words[64] = "";
 
@@ -215,7 +251,7 @@ print_debug(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_fail_entry(const struct kvm2_run *run, bool full)
+print_fail_entry(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_X(run->fail_entry, hardware_reason);
@@ -258,7 +294,7 @@ note_instruction(const struct kvm2_run *run)
 }
 
 static void
-print_internal_error(const struct kvm2_run *run, bool full)
+print_internal_error(const struct kvm2_run *run, unsigned int how)
 {
 	const struct kvm2_exit_internal_error *error = &run->internal_error;
 
@@ -273,7 +309,7 @@ print_internal_error(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_exception(const struct kvm2_run *run, bool full)
+print_exception(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_XVAL_U(run->exception, exception, kvm2_vectors, NULL);
@@ -283,7 +319,7 @@ print_exception(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_system_event(const struct kvm2_run *run, bool full)
+print_system_event(const struct kvm2_run *run, unsigned int how)
 {
 	const struct kvm2_exit_system_event *event = &run->system_event;
 
@@ -299,7 +335,7 @@ print_system_event(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_notify(const struct kvm2_run *run, bool full)
+print_notify(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_FLAGS(run->notify, flags, notify_flags, "KVM_NOTIFY_???");
@@ -307,20 +343,20 @@ print_notify(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_hyperv(const struct kvm2_run *run, bool full)
+print_hyperv(const struct kvm2_run *run, unsigned int how)
 {
 	const struct kvm2_exit_hyperv *hyperv = &run->hyperv;
 
 	tprint_struct_begin();
 	PRINT_FIELD_XVAL_U(*hyperv, type, hyperv_types, "KVM_EXIT_HYPERV_???");
-	if (full || hyperv->type != HYPERV_HCALL) {
+	if ((how & KVM2_EXIT_FULL) || hyperv->type != HYPERV_HCALL) {
 		tprint_struct_next();
 		tprints_field_name("msr");
 		kvm2_print_msr(hyperv->msr);
 	}
 	tprint_struct_next();
 	PRINT_FIELD_X(*hyperv, input);
-	if (full) {
+	if (how & KVM2_EXIT_FULL) {
 		tprint_struct_next();
 		PRINT_FIELD_X(*hyperv, result);
 	}
@@ -330,7 +366,7 @@ print_hyperv(const struct kvm2_run *run, bool full)
 }
 
 static void
-print_memory_fault(const struct kvm2_run *run, bool full)
+print_memory_fault(const struct kvm2_run *run, unsigned int how)
 {
 	tprint_struct_begin();
 	PRINT_FIELD_X(run->memory_fault, gpa);
@@ -345,7 +381,7 @@ print_memory_fault(const struct kvm2_run *run, bool full)
 static const struct exit_type {
 	const char *member;
 	size_t size;
-	void (*print)(const struct kvm2_run *, bool full);
+	void (*print)(const struct kvm2_run *, unsigned int how);
 } exit_types[] = {
 #define MEMBER(name_)	#name_, sizeof(((struct kvm2_run *) 0)->name_), print_##name_
 	[KVM2_EXIT_UNKNOWN]		= { MEMBER(unknown) },
@@ -367,9 +403,6 @@ static const struct exit_type {
 #undef MEMBER
 };
 
-/* What is printed of an exit that has no name yet. */
-#define UNNAMED_BYTES	32
-
 /* NULL: this decoder is older than the exit. */
 static const struct exit_type *
 find_type(uint32_t reason)
@@ -389,7 +422,7 @@ kvm2_exit_fetch(struct tcb *const tcp, uint64_t addr, struct kvm2_run *run)
 	if (!verbose(tcp) || umoven(tcp, addr, start, run))
 		return -1;
 	type = find_type(run->exit_reason);
-	size = type ? type->size : UNNAMED_BYTES;
+	size = type ? type->size : KVM2_EXIT_UNNAMED_BYTES;
 	if (run->exit_reason == KVM2_EXIT_IO) {
 		const size_t fixed = offsetof(struct kvm2_exit_io, data);
 
@@ -426,24 +459,30 @@ kvm2_exit_has_reply(const struct kvm2_run *run)
 }
 
 void
-kvm2_exit_print(const struct kvm2_run *run, bool full)
+kvm2_exit_print_member(const struct kvm2_run *run, unsigned int how)
 {
 	const struct exit_type *type = find_type(run->exit_reason);
 
-	PRINT_FIELD_XVAL_U(*run, exit_reason, exit_reasons, "KVM2_EXIT_???");
 	if (!type) {
 		tprint_struct_next();
 		tprints_field_name("data");
-		kvm2_print_bytes(&run->unknown, UNNAMED_BYTES, true);
+		kvm2_print_bytes(&run->unknown, KVM2_EXIT_UNNAMED_BYTES, true);
 	} else if (type->print) {
 		tprint_struct_next();
 		tprints_field_name(type->member);
-		type->print(run, full);
+		type->print(run, how);
 	}
 }
 
 void
-kvm2_exit_print_reply(const struct kvm2_run *run)
+kvm2_exit_print(const struct kvm2_run *run, bool full)
+{
+	PRINT_FIELD_XVAL_U(*run, exit_reason, exit_reasons, "KVM2_EXIT_???");
+	kvm2_exit_print_member(run, full ? KVM2_EXIT_FULL : 0);
+}
+
+void
+kvm2_exit_print_reply(const struct kvm2_run *run, unsigned int how)
 {
 	if (!kvm2_exit_has_reply(run))
 		return;
@@ -452,8 +491,7 @@ kvm2_exit_print_reply(const struct kvm2_run *run)
 	tprint_struct_begin();
 	switch (run->exit_reason) {
 	case KVM2_EXIT_IO:
-		tprints_field_name("data");
-		kvm2_print_bytes(run->io.data, io_bytes(&run->io), false);
+		print_io_data(run, how);
 		break;
 	case KVM2_EXIT_MMIO:
 		print_mmio_data(run);

@@ -28,7 +28,19 @@ extern bool kvm2_exit_has_reply(const struct kvm2_run *run);
  */
 extern void kvm2_exit_print(const struct kvm2_run *run, bool full);
 
+/* What is printed of an exit that has no name yet. */
+#define KVM2_EXIT_UNNAMED_BYTES	32
+
+/* How a member is printed. */
+#define KVM2_EXIT_FULL		(1 << 0)	/* all of it */
+#define KVM2_EXIT_CLASSIC	(1 << 1)	/* with the constants of linux/kvm.h */
+#define KVM2_EXIT_NO_DATA	(1 << 2)	/* io.data could not be read */
+
+/** kvm2_exit_print_member() - print ", member={...}", if the exit has one */
+extern void kvm2_exit_print_member(const struct kvm2_run *run, unsigned int how);
+
 /** kvm2_exit_print_reply() - print ", member={...}" if the exit has a reply */
-extern void kvm2_exit_print_reply(const struct kvm2_run *run);
+extern void kvm2_exit_print_reply(const struct kvm2_run *run,
+				  unsigned int how);
 
 #endif /* KVM2_EXIT_H */

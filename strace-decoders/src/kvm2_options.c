@@ -3,6 +3,8 @@
 #include "defs.h"
 #include "kvm2_options.h"
 
+#include "mmap_cache.h"
+
 #include <linux/kvm2.h>
 
 struct kvm2_options kvm2_options = {
@@ -28,6 +30,7 @@ static const struct {
 	{ "diff",	&kvm2_options.diff,	true },
 	{ "vcpu",	&kvm2_options.vcpu,	true },
 	{ "summary",	&kvm2_options.summary,	true },
+	{ "classic",	&kvm2_options.classic,	true },
 };
 
 static bool
@@ -88,7 +91,10 @@ kvm2_options_parse(const char *const text)
 					  text);
 		word += length;
 		if (!*word)
-			return;
+			break;
 		word++;
 	}
+	/* Where a struct kvm_run is mapped has to be known. */
+	if (kvm2_options.classic || kvm2_options.summary)
+		mmap_cache_enable();
 }

@@ -12,6 +12,7 @@
  * @diff:    what a new memory map changes
  * @vcpu:    which vcpu a call is about
  * @summary: a table at the end: exits, and the time in guest and VMM
+ * @classic: the exits of the ioctl KVM_RUN, too
  * @sets:    bit n: print records of register set n
  */
 struct kvm2_options {
@@ -19,6 +20,7 @@ struct kvm2_options {
 	bool diff;
 	bool vcpu;
 	bool summary;
+	bool classic;
 	uint64_t sets;
 };
 

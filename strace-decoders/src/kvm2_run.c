@@ -42,7 +42,7 @@ print_before(struct tcb *const tcp, const kernel_ulong_t addr,
 		tprint_struct_next();
 		kvm2_exit_print(&run, true);
 	} else if (task->reply != KVM2_REPLY_NONE) {
-		kvm2_exit_print_reply(&run);
+		kvm2_exit_print_reply(&run, 0);
 	}
 	print_nonzero_bytes(tcp, tprint_struct_next, addr, sizeof(run),
 			    MIN(size, get_pagesize()), QUOTE_FORCE_HEX);

@@ -92,7 +92,7 @@ print_record(struct tcb *const tcp, const struct kvm2_record *record,
 	if (what == VALUES && size) {
 		struct kvm2_record shown = *record;
 
-		tprints("=");
+		STRACE_PRINTS("=");
 		if (umoven(tcp, value_addr, size, value)) {
 			printaddr(value_addr);
 			return false;

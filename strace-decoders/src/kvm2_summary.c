@@ -10,11 +10,13 @@
 #include "kvm2_options.h"
 #include "kvm2_print.h"
 #include "kvm2_task.h"
+#include "kvm_classic_run.h"
 #include "sen.h"
 #include "xmalloc.h"
 #include "xstring.h"
 
 #include <inttypes.h>
+#include <linux/kvm.h>
 #include <linux/kvm2.h>
 #include <search.h>
 #include <time.h>
@@ -26,8 +28,14 @@
 #define NO_EXIT		UINT32_MAX
 #define OTHERS		(UINT32_MAX - 1)
 
+/* An exit of the ioctl KVM_RUN: its own number in the low bits. */
+#define CLASSIC		(1U << 31)
+#define IS_CLASSIC(reason_)	\
+	((reason_) != NO_EXIT && (reason_) != OTHERS && ((reason_) & CLASSIC))
+
 /**
  * struct row - one kind of exit of one vcpu
+ * @kind:     the same exit as kvm2 has it: what @detail means
  * @detail:   port and direction, page and direction, or MSR
  * @guest_ns: from entry to exit
  * @vmm_ns:   from the exit to the next entry, in the same thread
@@ -37,6 +45,7 @@ struct row {
 	int tgid;
 	int64_t vcpu;
 	uint32_t reason;
+	uint32_t kind;
 	uint64_t detail;
 	uint64_t calls;
 	uint64_t handled;
@@ -124,6 +133,7 @@ get_row(struct row *key)
 	row->tgid = key->tgid;
 	row->vcpu = key->vcpu;
 	row->reason = key->reason;
+	row->kind = key->kind;
 	row->detail = key->detail;
 	if (!tsearch(row, &rows, compare_rows))
 		error_msg_and_die("out of memory");
@@ -153,7 +163,7 @@ print_detail(FILE *file, const struct row *row)
 	char text[32] = "";
 	const char *name;
 
-	switch (row->reason) {
+	switch (row->kind) {
 	case KVM2_EXIT_IO:
 		xsprintf(text, "%s 0x%" PRIx64, row->detail & 1 ? "out" : "in",
 			 row->detail >> 1);
@@ -176,10 +186,17 @@ print_detail(FILE *file, const struct row *row)
 }
 
 static bool
+is_classic(struct tcb *const tcp)
+{
+	return tcp_sysent(tcp)->sen == SEN_ioctl &&
+	       (unsigned int) tcp->u_arg[1] == KVM_RUN;
+}
+
+static bool
 is_counted(struct tcb *const tcp)
 {
 	return kvm2_options.summary &&
-	       tcp_sysent(tcp)->sen == SEN_kvm_enter_guest;
+	       (tcp_sysent(tcp)->sen == SEN_kvm_enter_guest || is_classic(tcp));
 }
 
 void
@@ -201,6 +218,23 @@ kvm2_summary_entering(struct tcb *const tcp)
 	}
 }
 
+static void
+set_key(struct row *key, uint32_t reason, const struct kvm2_run *run)
+{
+	key->reason = reason;
+	key->kind = run->exit_reason;
+	key->detail = detail_of(run);
+}
+
+static void
+get_classic_key(struct tcb *const tcp, struct row *key)
+{
+	struct classic_exit exit;
+
+	if (!kvm_classic_exit_fetch(tcp, &exit))
+		set_key(key, CLASSIC | exit.reason, &exit.run);
+}
+
 void
 kvm2_summary_exiting(struct tcb *const tcp)
 {
@@ -215,15 +249,15 @@ kvm2_summary_exiting(struct tcb *const tcp)
 	last->exit_ns = now_ns();
 	if (!last->entry_ns)
 		return;
+	if (syserror(tcp))
+		key.detail = tcp->u_error;
+	else if (is_classic(tcp))
+		get_classic_key(tcp, &key);
+	else if (!kvm2_exit_fetch(tcp, tcp->u_arg[0], &run))
+		set_key(&key, run.exit_reason, &run);
 	task = kvm2_task_get(tcp->pid);
 	key.tgid = task->tgid;
 	key.vcpu = task->vcpu;
-	if (syserror(tcp)) {
-		key.detail = tcp->u_error;
-	} else if (!kvm2_exit_fetch(tcp, tcp->u_arg[0], &run)) {
-		key.reason = run.exit_reason;
-		key.detail = detail_of(&run);
-	}
 	last->row = get_row(&key);
 	last->row->calls++;
 	last->row->guest_ns += last->exit_ns - last->entry_ns;
@@ -263,7 +297,13 @@ error_name(int error)
 
 	if (name)
 		return name;
-	return error == 514 ? "ERESTARTNOHAND" : "error";
+	switch (error) {
+	case 512: return "ERESTARTSYS";
+	case 513: return "ERESTARTNOINTR";
+	case 514: return "ERESTARTNOHAND";
+	case 516: return "ERESTART_RESTARTBLOCK";
+	default:  return "error";
+	}
 }
 
 static void
@@ -280,7 +320,9 @@ print_row(FILE *file, const struct row *row)
 		fprintf(file, "%-24s %-20s",
 			row->reason == OTHERS ? "(others)" : "(unreadable)", "");
 	else {
-		fprintf(file, "%-24s", kvm2_exit_name(row->reason));
+		fprintf(file, "%-24s", IS_CLASSIC(row->reason) ?
+			kvm_classic_exit_name(row->reason & ~CLASSIC) :
+			kvm2_exit_name(row->reason));
 		print_detail(file, row);
 	}
 	fprintf(file, " %9" PRIu64 " %12.1f %12.1f %12.1f %12.1f\n", row->calls,
@@ -304,6 +346,6 @@ kvm2_summary_print(FILE *file)
 	for (size_t i = 0; i < nr_sorted; i++)
 		print_row(file, sorted[i]);
 	if (!nr_sorted)
-		fprintf(file, "no kvm_enter_guest was seen\n");
+		fprintf(file, "neither kvm_enter_guest nor KVM_RUN was seen\n");
 	free(sorted);
 }

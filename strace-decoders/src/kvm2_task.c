@@ -95,6 +95,7 @@ kvm2_task_forget(int pid)
 	if (!task)
 		return;
 	*place = task->next;
+	free(task->due);
 	free(task);
 }
 

@@ -20,6 +20,10 @@ enum kvm2_reply {
  * @vcpu:  its id, -1 if not known
  * @tgid:  the process, as strace sees it
  * @reply: whether its next entry has a reply to the last exit
+ * @run_fd:    of the vcpu of /dev/kvm that it ran last
+ * @run_addr:  where the tracee has mapped that one's struct kvm_run
+ * @run_bytes: of that mapping; 0: not known
+ * @due:       heap: the struct kvm_run of the exit that a reply is due to
  */
 struct kvm2_task {
 	struct kvm2_task *next;
@@ -27,6 +31,10 @@ struct kvm2_task {
 	int tgid;
 	int64_t vcpu;
 	enum kvm2_reply reply;
+	int run_fd;
+	uint64_t run_addr;
+	uint64_t run_bytes;
+	void *due;
 };
 
 /**
