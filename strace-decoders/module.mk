@@ -18,6 +18,22 @@ STRACE_SUITES ?= own trixie
 .PHONY: strace check-strace
 strace: $(STRACE) ## strace-kvm2: Debian's strace with decoders of the kvm2 system calls
 
+# Exits in words for -e inject=; of use with strace-kvm2 alone, but it needs nothing of strace to be built.
+PROGRAMS            += kvm2inject
+BIN                 += kvm2inject
+MAN                 += strace-decoders/kvm2inject.1
+COMP                += strace-decoders/completion/kvm2inject
+kvm2inject_SOURCES  := $(wildcard strace-decoders/inject/*.c)
+kvm2inject_CPPFLAGS := -Istrace-decoders/inject
+
+TESTS += tests/unit/strace-decoders/payload_test
+tests/unit/strace-decoders/payload_test_SOURCES  := strace-decoders/inject/payload.c
+tests/unit/strace-decoders/payload_test_CPPFLAGS := -Istrace-decoders/inject
+
+# What the tests trace.
+PROGRAMS           += kvm2-enter
+kvm2-enter_SOURCES := tests/strace/enter.c
+
 # Not part of `install`, which needs no network.
 .PHONY: install-strace uninstall-strace
 install-strace: $(STRACE) ## install strace-kvm2 and its manual (DESTDIR, prefix)
@@ -28,9 +44,10 @@ uninstall-strace: ## remove them
 	$(Q)rm -f $(DESTDIR)$(bindir)/strace-kvm2 $(DESTDIR)$(mandir)/man1/strace-kvm2.1
 
 CHECKS += check-strace
-check-strace: | deps ## strace's own tests of the decoders, and those of its tests that they might upset
+check-strace: $(B)/tests/vm/strace.tried $(B)/bin/kvm2inject $(B)/bin/kvm2-enter | deps ## strace's own tests of the decoders, and those of its tests that they might upset
 	@rm -rf $(RESULTS)/check-strace
 	@$(foreach s,$(STRACE_SUITES),tests/run -t 1800 $(RESULTS)/check-strace/strace-$(s) tests/strace/suite $(s) $(O);)
+	@tests/run -t 600 $(RESULTS)/check-strace/inject tests/strace/inject $(B)
 	@tests/run --total $(RESULTS)/check-strace $@
 
 # ---- in the lab ----
