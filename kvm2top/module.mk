@@ -9,11 +9,11 @@ MAN              += kvm2top/kvm2top.8
 COMP             += kvm2top/completion/kvm2top
 kvm2top_SOURCES  := $(wildcard kvm2top/src/*.c)
 kvm2top_LIBS     := libkvm2trace
-kvm2top_PKGS     := libbpf
+kvm2top_PKGS     := libbpf ncursesw
 kvm2top_CPPFLAGS := -Ikvm2top/src -I$(abspath $(B)/kvm2top)
 kvm2top_LDFLAGS  := -lm
 
-PACKAGES         += clang llvm bpftool libbpf-dev tmux jq
+PACKAGES         += clang llvm bpftool libbpf-dev libncurses-dev tmux jq
 
 # The programs for the kernel: libbpf fits them to the running one, so no kernel is needed to build them.
 BPF_CLANG        ?= clang
@@ -36,6 +36,9 @@ $(B)/obj/kvm2top/src/collect_bpf.o: $(kvm2top_skeleton)
 kvm2top_tests := tests/unit/kvm2top
 kvm2top_model := $(addprefix kvm2top/src/,model.c columns.c)
 
+kvm2top_ui    := $(kvm2top_model) $(addprefix kvm2top/src/,action.c canvas.c condition.c format.c keys.c machine.c names.c \
+		   options.c output.c symbols.c tree.c ui.c ui_draw.c)
+
 define kvm2top_test
 TESTS += $(kvm2top_tests)/$(1)_test
 $(kvm2top_tests)/$(1)_test_SOURCES  := $(2)
@@ -50,8 +53,26 @@ $(eval $(call kvm2top_test,tree,$(kvm2top_model) kvm2top/src/condition.c kvm2top
 $(eval $(call kvm2top_test,vcpus,kvm2top/src/model.c kvm2top/src/vcpus.c))
 $(eval $(call kvm2top_test,format,kvm2top/src/format.c))
 $(eval $(call kvm2top_test,names,$(kvm2top_model) kvm2top/src/names.c kvm2top/src/format.c,libkvm2trace))
-$(eval $(call kvm2top_test,options,$(kvm2top_model) $(addprefix kvm2top/src/,condition.c tree.c options.c)))
+$(eval $(call kvm2top_test,options,$(kvm2top_model) $(addprefix kvm2top/src/,condition.c tree.c options.c action.c)))
+$(eval $(call kvm2top_test,symbols,kvm2top/src/symbols.c))
+$(eval $(call kvm2top_test,canvas,kvm2top/src/canvas.c))
+$(eval $(call kvm2top_test,ui,$(kvm2top_ui),libkvm2trace))
+$(eval $(call kvm2top_test,record,$(kvm2top_ui) $(addprefix kvm2top/src/,record.c collect_replay.c),libkvm2trace))
 $(eval $(call kvm2top_test,output,$(kvm2top_model) $(addprefix kvm2top/src/,condition.c tree.c output.c machine.c)))
+
+# ---- screens ----
+
+PROGRAMS              += top_recording
+top_recording_SOURCES  := tests/screens/recording.c kvm2top/src/model.c kvm2top/src/record.c
+top_recording_CPPFLAGS := -Ikvm2top/src
+top_recording_LDFLAGS  := -lm
+
+.PHONY: check-screens
+check-screens: $(B)/bin/kvm2top $(B)/bin/top_recording ## kvm2top in a terminal: keys in, screens out
+	@rm -rf $(RESULTS)/check-screens
+	@B="$(B)" tests/run -t 1800 $(RESULTS)/check-screens/top tests/screens/top_test
+	@tests/run --total $(RESULTS)/check-screens $@
+CHECKS += check-screens
 
 # ---- in the lab ----
 

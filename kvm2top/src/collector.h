@@ -21,6 +21,7 @@
  * @tier:	0 counters, 1 reasons, 2 times
  * @pid:	of one process; 0: all
  * @nr_rows:	how many vcpus there is room for
+ * @recording:	the file of collector_replay
  * @idle_ns:	when there has been no VM for so long, KVM's module is not held
  *		any more; 0: it always is
  */
@@ -28,6 +29,7 @@ struct collector_config {
 	int tier;
 	pid_t pid;
 	unsigned int nr_rows;
+	const char *recording;
 	uint64_t idle_ns;
 };
 
@@ -44,12 +46,29 @@ struct collector_detail {
 };
 
 /**
+ * struct collector_past - a refresh of a recording
+ * @collector:	where the numbers came from
+ * @cpu_percent, @rss_bytes: of the kvm2top that has recorded it
+ * @wall_ns:	time of day
+ * @place, @places: which refresh, of how many
+ */
+struct collector_past {
+	const char *collector;
+	double cpu_percent;
+	uint64_t rss_bytes;
+	uint64_t wall_ns;
+	uint64_t place;
+	uint64_t places;
+};
+
+/**
  * struct collector_status - how it goes
  * @tier:	that is in use
  * @best:	the highest tier that it can be
  * @cost_ns:	of counting one exit, measured; 0: none or not known
  * @detached:	nothing is attached, because there is no VM
  * @missing:	what a better one would need; "" nothing
+ * @past:	of a recording, what it says of itself; else NULL
  */
 struct collector_status {
 	int tier;
@@ -57,6 +76,7 @@ struct collector_status {
 	unsigned int cost_ns;
 	bool detached;
 	const char *missing;
+	const struct collector_past *past;
 };
 
 struct collector;
@@ -72,6 +92,9 @@ struct collector;
  *		NULL: it cannot
  * @details:	what was counted, unsorted; returns how many
  * @wake_fd:	readable when @read should be called early; -1, or NULL: none
+ * @now_ns:	the time of the next @read; NULL: now
+ * @rewind:	of a recording: go to its first refresh, with a model that begins
+ *		anew; NULL: it is none
  * @status:	always works
  * @close:	NULL is fine
  */
@@ -84,6 +107,8 @@ struct collector_ops {
 	int (*watch)(struct collector *collector, pid_t pid);
 	size_t (*details)(struct collector *collector, struct collector_detail *list, size_t room);
 	int (*wake_fd)(struct collector *collector);
+	uint64_t (*now_ns)(struct collector *collector);
+	void (*rewind)(struct collector *collector);
 	void (*status)(struct collector *collector, struct collector_status *status);
 	void (*close)(struct collector *collector);
 };
@@ -91,6 +116,7 @@ struct collector_ops {
 extern const struct collector_ops collector_bpf;
 extern const struct collector_ops collector_hist;
 extern const struct collector_ops collector_stream;
+extern const struct collector_ops collector_replay;
 
 /* CLOCK_MONOTONIC. */
 uint64_t collector_now_ns(void);

@@ -206,50 +206,53 @@ static double value_poll(const struct model *model, const struct node *node)
 	return percent(poll, (double)model->interval_ns);
 }
 
-/* The histogram of a reason; of others, of all their reasons but halts. */
-static bool recent_hist(const struct node *node, uint32_t hist[static SHARED_HIST])
+static void add_hist(const struct times *times, bool total, uint64_t hist[static SHARED_HIST])
+{
+	for (int i = 0; i < SHARED_HIST; i++)
+		hist[i] += total ? times->total[i] : times->recent[i];
+}
+
+bool column_times(const struct node *node, bool total, uint64_t hist[static SHARED_HIST])
 {
 	const struct reason *reason = as_reason(node);
 	bool any = false;
 
 	memset(hist, 0, SHARED_HIST * sizeof(hist[0]));
 	if (reason) {
-		if (!reason->times)
-			return false;
-		memcpy(hist, reason->times->recent, SHARED_HIST * sizeof(hist[0]));
-		return true;
+		if (reason->times)
+			add_hist(reason->times, total, hist);
+		return reason->times;
 	}
 	for (reason = node->reasons; reason; reason = reason->next) {
 		if (!reason->times || column_is_halt(reason))
 			continue;
 		any = true;
-		for (int i = 0; i < SHARED_HIST; i++)
-			hist[i] += reason->times->recent[i];
+		add_hist(reason->times, total, hist);
 	}
 	return any;
 }
 
-static double percentile(const struct node *node, double share)
+static uint64_t add_parts(const struct node *node, bool total, uint64_t parts[static NR_PHASES])
 {
-	uint32_t hist[SHARED_HIST];
-	uint64_t ns;
+	const struct tally *tally = total ? &node->total : &node->recent;
 
-	if (!recent_hist(node, hist))
-		return NAN;
-	ns = model_percentile(hist, share);
-	return ns ? (double)ns : NAN;
+	for (int i = 0; i < NR_PHASES; i++)
+		parts[i] += tally->part_ns[i];
+	return tally->time_ns;
 }
 
-static double value_p50(const struct model *model, const struct node *node)
+uint64_t column_parts(const struct node *node, bool total, uint64_t parts[static NR_PHASES])
 {
-	(void)model;
-	return percentile(node, 0.5);
-}
+	const struct reason *reason;
+	uint64_t all = 0;
 
-static double value_p99(const struct model *model, const struct node *node)
-{
-	(void)model;
-	return percentile(node, 0.99);
+	memset(parts, 0, NR_PHASES * sizeof(parts[0]));
+	if (as_reason(node))
+		return add_parts(node, total, parts);
+	for (reason = node->reasons; reason; reason = reason->next)
+		if (reason->times && !column_is_halt(reason))
+			all += add_parts(&reason->node, total, parts);
+	return all;
 }
 
 static double value_max(const struct model *model, const struct node *node)
@@ -264,6 +267,28 @@ static double value_max(const struct model *model, const struct node *node)
 		if (reason->times && !column_is_halt(reason) && reason->times->max_ns > max)
 			max = reason->times->max_ns;
 	return max ? (double)max : NAN;
+}
+
+/* No longer than the longest, which is known to the ns. */
+static double percentile(const struct model *model, const struct node *node, double share)
+{
+	uint64_t hist[SHARED_HIST];
+	uint64_t ns;
+
+	if (!column_times(node, false, hist))
+		return NAN;
+	ns = model_percentile(hist, share);
+	return ns ? fmin((double)ns, value_max(model, node)) : NAN;
+}
+
+static double value_p50(const struct model *model, const struct node *node)
+{
+	return percentile(model, node, 0.5);
+}
+
+static double value_p99(const struct model *model, const struct node *node)
+{
+	return percentile(model, node, 0.99);
 }
 
 /* Handling without halts: count and time of a node. */
@@ -305,6 +330,8 @@ static double value_time(const struct model *model, const struct node *node)
 	if (as_reason(node) && column_is_halt(as_reason(node)))
 		return NAN;
 	handling(node, &timed, &time_ns);
+	if (!timed)
+		return NAN;
 	handling(node->parent, &timed, &all_ns);
 	return percent((double)time_ns, (double)all_ns);
 }
@@ -405,6 +432,19 @@ const struct column columns[] = {
 	  "Its part of the exits of the line above it." },
 	{ "user", "USER/s", 7, COLUMN_NUMBER, 1, true, value_user, NULL,
 	  "Exits to user space, that is to the VMM, in a second." },
+	{ "history", "LAST MINUTE", 12, COLUMN_HISTORY, 0, true, value_exits, NULL,
+	  "Exits a second over the last 60 refreshes, the newest at the right; as many as fit." },
+	{ "time", "TIME%", 5, COLUMN_PERCENT, 2, true, value_time, NULL,
+	  "Its part of the time that exits take, from exit to entry, halts left out." },
+	{ "avg", "AVG", 7, COLUMN_TIME, 2, true, value_average, NULL,
+	  "Mean time from exit to entry in the last refresh; of lines with reasons below them, without "
+	  "halts." },
+	{ "p50", "P50", 7, COLUMN_TIME, 2, false, value_p50, NULL,
+	  "Half of the exits took no longer; from a histogram, so up to a quarter too high." },
+	{ "p99", "P99", 7, COLUMN_TIME, 2, true, value_p99, NULL,
+	  "99 of 100 exits took no longer; from a histogram, so up to a quarter too high." },
+	{ "max", "MAX", 7, COLUMN_TIME, 2, true, value_max, NULL,
+	  "The longest since the start." },
 	{ "run", "RUN%", 5, COLUMN_PERCENT, 0, true, value_run, NULL,
 	  "Time of the vcpus in the guest. RUN%, KERN%, VMM%, RDY%, HALT%, POLL% and SLP% are all of "
 	  "their time and in tier 2 measured; below, they are what the scheduler knows." },
@@ -420,19 +460,6 @@ const struct column columns[] = {
 	  "Time that the kernel kept a halted vcpu on the processor, looking for work." },
 	{ "sleep", "SLP%", 5, COLUMN_PERCENT, 2, false, value_sleep, NULL,
 	  "Time asleep in the VMM or in the kernel, for another cause than a halt." },
-	{ "time", "TIME%", 5, COLUMN_PERCENT, 2, true, value_time, NULL,
-	  "Its part of the time that exits take, from exit to entry, halts left out." },
-	{ "avg", "AVG", 7, COLUMN_TIME, 2, true, value_average, NULL,
-	  "Mean time from exit to entry in the last refresh; of lines with reasons below them, without "
-	  "halts." },
-	{ "p50", "P50", 7, COLUMN_TIME, 2, false, value_p50, NULL,
-	  "Half of the exits took no longer; from a histogram, at most a quarter too high." },
-	{ "p99", "P99", 7, COLUMN_TIME, 2, true, value_p99, NULL,
-	  "99 of 100 exits took no longer; from a histogram, at most a quarter too high." },
-	{ "max", "MAX", 7, COLUMN_TIME, 2, true, value_max, NULL,
-	  "The longest since the start." },
-	{ "history", "LAST MINUTE", 12, COLUMN_HISTORY, 0, true, value_exits, NULL,
-	  "Exits a second over the last 60 refreshes, the newest at the right; as many as fit." },
 	{ "top", "TOP REASON", 18, COLUMN_TEXT, 0, true, NULL, text_top,
 	  "The most frequent reason and its part of the exits." },
 	{ "total", "EXITS", 10, COLUMN_ID, 0, false, value_total, NULL,

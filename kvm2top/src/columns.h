@@ -72,4 +72,15 @@ void column_node_name(const struct node *node, char *buffer, size_t size);
 /* Did it halt the vcpu? Its time is not handling. */
 bool column_is_halt(const struct reason *reason);
 
+/**
+ * column_times() - how many exits took how long
+ * @total: since the start, else in the last refresh
+ * @hist:  out: of a reason; of others, of all their reasons but halts
+ * Return: false: no times were measured.
+ */
+bool column_times(const struct node *node, bool total, uint64_t hist[static SHARED_HIST]);
+
+/* What that time was spent on. Return: all of it, in ns. */
+uint64_t column_parts(const struct node *node, bool total, uint64_t parts[static NR_PHASES]);
+
 #endif /* KVM2TOP_COLUMNS_H */

@@ -43,17 +43,17 @@ static void json_string(FILE *file, const char *text)
 static void json_times(FILE *file, const struct node *node)
 {
 	const struct reason *reason = (const struct reason *)node;
+	uint64_t hist[SHARED_HIST];
 
 	fprintf(file, ",\"timed\":%llu,\"time_ns\":%llu,\"timed_total\":%llu,\"time_total_ns\":%llu,\"parts_ns\":{",
 		LLU(node->recent.timed), LLU(node->recent.time_ns), LLU(node->total.timed), LLU(node->total.time_ns));
 	for (int i = 0; i < NR_PHASES; i++)
 		fprintf(file, "%s\"%s\":%llu", i ? "," : "", phase_names[i], LLU(node->recent.part_ns[i]));
 	fputc('}', file);
-	if (node->type != NODE_REASON || !reason->times)
+	if (node->type != NODE_REASON || !column_times(node, false, hist))
 		return;
 	fprintf(file, ",\"p50_ns\":%llu,\"p99_ns\":%llu,\"max_ns\":%llu",
-		LLU(model_percentile(reason->times->recent, 0.5)), LLU(model_percentile(reason->times->recent, 0.99)),
-		LLU(reason->times->max_ns));
+		LLU(model_percentile(hist, 0.5)), LLU(model_percentile(hist, 0.99)), LLU(reason->times->max_ns));
 }
 
 static void json_reasons(FILE *file, const struct node *node)

@@ -2,182 +2,41 @@
 // kvm2top: which VMs leave the guest, why, and what it costs.
 #include <errno.h>
 #include <locale.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "collector.h"
-#include "columns.h"
-#include "model.h"
-#include "names.h"
-#include "options.h"
-#include "output.h"
+#include "action.h"
 #include "privileges.h"
-#include "tree.h"
+#include "program.h"
+#include "record.h"
+#include "screen.h"
+#include "serve.h"
+#include "symbols.h"
 
-#define NS_PER_SECOND	UINT64_C(1000000000)
-
-/**
- * struct program - all that there is
- * @signals:	an fd: somebody wants it to end
- * @used_ns, @used_at_ns: processor time at the last refresh
- */
-struct program {
-	struct options options;
-	const struct collector_ops *ops;
-	struct collector *collector;
-	struct model model;
-	struct names *names;
-	struct tree tree;
-	struct output output;
-	FILE *file;
-	int signals;
-	uint64_t used_ns;
-	uint64_t used_at_ns;
-};
-
+/* The best first. */
 static const struct collector_ops *const collectors[] = {
 	&collector_bpf,
 };
 
-/* ---- kvm2top itself ---- */
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t own_rss(void)
-{
-	unsigned long long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "re");
-
-	if (file && fscanf(file, "%*u %llu", &pages) != 1)
-		pages = 0;
-	if (file)
-		fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void look_at_self(struct program *program)
-{
-	const uint64_t used = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	const uint64_t now = collector_now_ns();
-
-	if (program->used_at_ns && now > program->used_at_ns)
-		program->output.cpu_percent = 100.0 * (double)(used - program->used_ns) /
-					      (double)(now - program->used_at_ns);
-	program->used_ns = used;
-	program->used_at_ns = now;
-	program->output.rss_bytes = own_rss();
-	program->output.wall_ns = clock_ns(CLOCK_REALTIME);
-}
-
-/* ---- refreshes ---- */
-
-static int refresh(struct program *program)
-{
-	int status;
-
-	model_begin(&program->model, collector_now_ns());
-	status = program->ops->read(program->collector, &program->model);
-	model_end(&program->model);
-	if (status < 0)
-		return status;
-	names_fill(program->names, &program->model);
-	look_at_self(program);
-	program->ops->status(program->collector, &program->output.status);
-	return status;
-}
-
-/* Return: true: go on; false: somebody has asked to end. */
-static bool wait_until(struct program *program, uint64_t until_ns)
-{
-	for (;;) {
-		const uint64_t now = collector_now_ns();
-		const uint64_t left = until_ns > now ? until_ns - now : 0;
-		const struct timespec timeout = { (time_t)(left / NS_PER_SECOND), (long)(left % NS_PER_SECOND) };
-		struct pollfd fds[] = {
-			{ .fd = program->signals, .events = POLLIN },
-			{ .fd = program->ops->wake_fd ? program->ops->wake_fd(program->collector) : -1,
-			  .events = POLLIN },
-		};
-		const int n = ppoll(fds, 2, &timeout, NULL);
-
-		if (fds[0].revents)
-			return false;
-		/* A VM comes up: attach now, and show it when it is time. */
-		if (n > 0 && fds[1].revents) {
-			model_begin(&program->model, collector_now_ns());
-			program->ops->read(program->collector, &program->model);
-			model_end(&program->model);
-			continue;
-		}
-		if (n <= 0 && collector_now_ns() >= until_ns)
-			return true;
-	}
-}
-
-static void write_refresh(struct program *program)
-{
-	switch (program->options.output) {
-	case OPTIONS_JSON:
-		output_json(program->file, &program->output, &program->model);
-		break;
-	case OPTIONS_CSV:
-		tree_build(&program->tree, &program->model);
-		output_csv(program->file, &program->output, &program->model, &program->tree);
-		break;
-	case OPTIONS_METRICS:
-		output_metrics(program->file, &program->output, &program->model);
-		break;
-	default:
-		tree_build(&program->tree, &program->model);
-		output_text(program->file, &program->output, &program->model, &program->tree);
-	}
-}
-
-/* The first refresh has no rates: it is where the others begin. */
-static int run_batch(struct program *program)
-{
-	uint64_t next = collector_now_ns();
-	uint64_t written = 0;
-	int status = refresh(program);
-
-	program->tree.all = true;
-	if (program->options.output == OPTIONS_CSV)
-		output_csv_header(program->file);
-	while (!status) {
-		bool go_on;
-
-		next += program->options.delay_ns;
-		go_on = wait_until(program, next);
-		status = refresh(program);
-		if (status < 0)
-			break;
-		write_refresh(program);
-		written++;
-		if (ferror(program->file)) {
-			status = -EPIPE;
-			break;
-		}
-		if (!go_on || written == program->options.count)
-			break;
-	}
-	return status < 0 ? status : 0;
-}
-
 /* ---- start ---- */
 
+static int open_one(struct program *program, const struct collector_ops *ops, const struct collector_config *config,
+		    char message[static COLLECTOR_MESSAGE_SIZE])
+{
+	const int error = ops->open(&program->collector, config, message);
+
+	if (error)
+		return error;
+	program->ops = ops;
+	program->output.collector = ops->name;
+	return 0;
+}
+
+/* The first that works; why the better ones do not is told when none does, and on the screen. */
 static int open_collector(struct program *program)
 {
 	const struct collector_config config = {
@@ -185,24 +44,31 @@ static int open_collector(struct program *program)
 		.pid = program->options.pid,
 		.nr_rows = program->options.rows,
 		.idle_ns = program->options.idle_ns,
+		.recording = program->options.replay,
 	};
-	char message[COLLECTOR_MESSAGE_SIZE] = "there is no such collector";
+	const size_t nr = sizeof(collectors) / sizeof(collectors[0]);
+	char messages[sizeof(collectors) / sizeof(collectors[0])][COLLECTOR_MESSAGE_SIZE];
 	int error = -ENOENT;
 
-	for (size_t i = 0; i < sizeof(collectors) / sizeof(collectors[0]); i++) {
+	if (config.recording) {
+		error = open_one(program, &collector_replay, &config, messages[0]);
+		if (error)
+			fprintf(stderr, "kvm2top: %s\n", messages[0]);
+		return error;
+	}
+	for (size_t i = 0; i < nr; i++) {
+		messages[i][0] = '\0';
 		if (program->options.collector && strcmp(program->options.collector, collectors[i]->name))
 			continue;
-		error = collectors[i]->open(&program->collector, &config, message);
-		if (error) {
-			fprintf(stderr, "kvm2top: %s\n", message);
-			continue;
-		}
-		program->ops = collectors[i];
-		program->output.collector = collectors[i]->name;
-		return 0;
+		error = open_one(program, collectors[i], &config, messages[i]);
+		if (!error)
+			return 0;
 	}
+	for (size_t i = 0; i < nr; i++)
+		if (messages[i][0])
+			fprintf(stderr, "kvm2top: %s\n", messages[i]);
 	if (error == -ENOENT && program->options.collector)
-		fprintf(stderr, "kvm2top: collector '%s': %s\n", program->options.collector, message);
+		fprintf(stderr, "kvm2top: there is no collector '%s'\n", program->options.collector);
 	return error;
 }
 
@@ -220,16 +86,120 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static FILE *open_file(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		fprintf(stderr, "kvm2top: %s: %s\n", path, strerror(errno));
+	return file;
+}
+
+/**
+ * struct resources - what is closed at the end
+ * @record:	the file of the recording
+ * @has_screen:	the terminal is ours
+ */
+struct resources {
+	FILE *record;
+	struct serve *serve;
+	bool has_screen;
+};
+
+/* What takes files, or the rights to open them. */
+static int open_resources(struct program *program, struct resources *resources)
+{
+	const struct options *options = &program->options;
+	char message[SERVE_MESSAGE_SIZE];
+	int error = 0;
+
+	program->file = options->file ? open_file(options->file) : stdout;
+	if (!program->file)
+		return -EIO;
+	if (options->record) {
+		resources->record = open_file(options->record);
+		if (!resources->record)
+			return -EIO;
+		program->recorder = recorder_create(resources->record);
+		if (!program->recorder)
+			return -ENOMEM;
+	}
+	if (options->symbols) {
+		program->symbols = symbols_load(options->symbols);
+		if (!program->symbols) {
+			error = -errno;
+			fprintf(stderr, "kvm2top: --symbols %s: %s\n", options->symbols, error == -EINVAL ?
+				"no lines of address, type and name" : strerror(-error));
+			return error;
+		}
+	}
+	if (options->listen)
+		error = serve_create(&resources->serve, options->listen, message);
+	if (error)
+		fprintf(stderr, "kvm2top: %s\n", message);
+	return error;
+}
+
+static void close_resources(struct program *program, struct resources *resources)
+{
+	serve_destroy(resources->serve);
+	symbols_destroy(program->symbols);
+	recorder_destroy(program->recorder);
+	if (resources->record)
+		fclose(resources->record);
+	if (program->file && program->file != stdout)
+		fclose(program->file);
+}
+
+static int open_screen(struct program *program, struct resources *resources)
+{
+	char message[SCREEN_MESSAGE_SIZE];
+	int error;
+
+	if (program->options.output != OPTIONS_SCREEN)
+		return 0;
+	error = screen_open(!program->options.no_colour, message);
+	if (error)
+		fprintf(stderr, "kvm2top: %s\n", message);
+	resources->has_screen = !error;
+	return error;
+}
+
+static int start_and_run(struct program *program, struct resources *resources)
+{
+	const struct options *options = &program->options;
+	int error = open_collector(program);
+
+	if (error)
+		return error;
+	names_load(program->names);
+	error = open_screen(program, resources);
+	if (error)
+		return error;
+	if (!options->keep_privileges)
+		error = privileges_drop();
+	if (error) {
+		fprintf(stderr, "kvm2top: cannot give up privileges: %s\n", strerror(-error));
+		return error;
+	}
+	error = resources->has_screen ? run_live(program) : run_batch(program, resources->serve);
+	if (resources->has_screen)
+		screen_close();
+	resources->has_screen = false;
+	if (error == -EPIPE)
+		error = 0;
+	else if (error)
+		fprintf(stderr, "kvm2top: %s\n", error == -EBADMSG ? "the recording is damaged" : strerror(-error));
+	return error;
+}
+
 static int run(struct program *program)
 {
 	const struct options *options = &program->options;
-	int error;
+	struct resources resources = { 0 };
+	char message[ACTION_MESSAGE_SIZE] = "no memory";
+	int error = 0;
 
-	program->file = options->file ? fopen(options->file, "we") : stdout;
-	if (!program->file) {
-		fprintf(stderr, "kvm2top: %s: %s\n", options->file, strerror(errno));
-		return -errno;
-	}
 	model_init(&program->model);
 	tree_init(&program->tree);
 	program->tree.group = options->group;
@@ -239,33 +209,31 @@ static int run(struct program *program)
 	program->output.columns = options->columns;
 	program->output.nr_columns = options->nr_columns;
 	program->output.status.missing = "";
-	program->signals = take_signals();
-	program->names = names_create();
-	error = program->names && program->signals >= 0 ? 0 : -ENOMEM;
-	if (!error)
-		error = open_collector(program);
-	if (error)
-		goto out;
-	names_load(program->names);
-	if (!options->keep_privileges)
-		error = privileges_drop();
-	if (error) {
-		fprintf(stderr, "kvm2top: cannot give up privileges: %s\n", strerror(-error));
-		goto out;
+	program->signals = -1;
+	if (options->action) {
+		program->action = action_create(options->when, options->action, options->output == OPTIONS_SCREEN,
+						message);
+		if (!program->action) {
+			fprintf(stderr, "kvm2top: %s\n", message);
+			error = -EINVAL;
+		}
 	}
-	error = run_batch(program);
-	if (error == -EPIPE)
-		error = 0;
-	else if (error)
-		fprintf(stderr, "kvm2top: reading: %s\n", strerror(-error));
-out:
+	if (!error) {
+		program->signals = take_signals();
+		program->names = names_create();
+		error = program->names && program->signals >= 0 ? open_resources(program, &resources) : -ENOMEM;
+	}
+	if (!error)
+		error = start_and_run(program, &resources);
+	if (resources.has_screen)
+		screen_close();
 	if (program->collector)
 		program->ops->close(program->collector);
+	close_resources(program, &resources);
+	action_destroy(program->action);
 	names_destroy(program->names);
 	tree_fini(&program->tree);
 	model_fini(&program->model);
-	if (program->file != stdout)
-		fclose(program->file);
 	if (program->signals >= 0)
 		close(program->signals);
 	return error;

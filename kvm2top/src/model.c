@@ -592,7 +592,7 @@ uint64_t model_hist_to(unsigned int index)
 	return model_hist_from(index + 1);
 }
 
-uint64_t model_percentile(const uint32_t hist[static SHARED_HIST], double share)
+uint64_t model_percentile(const uint64_t hist[static SHARED_HIST], double share)
 {
 	uint64_t all = 0;
 	uint64_t below = 0;

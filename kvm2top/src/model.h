@@ -118,7 +118,9 @@ struct node {
  * @last_count:	what the collector has said last
  * @last_slot:	the same, of times; of a vcpu's, or NULL
  * @times:	or NULL
- * @name:	of a host's reason; "" until somebody names it
+ * @name:	of a host's reason; NULL until somebody names it
+ * @recorded:	of a host's reason: its number in a recording, and 1
+ * @recorded_raw: which @raw is in the recording
  */
 struct reason {
 	struct node node;
@@ -132,6 +134,8 @@ struct reason {
 	struct shared_slot *last_slot;
 	struct times *times;
 	char *name;
+	uint32_t recorded;
+	uint32_t recorded_raw;
 };
 
 /**
@@ -168,6 +172,8 @@ struct vcpu {
 	uint64_t last_phases[NR_PHASES];
 	uint64_t last_counters[NR_COUNTERS];
 	bool has_counters;
+	uint32_t recorded;		/* its number in a recording, and 1 */
+	bool recorded_alive;
 };
 
 struct vm {
@@ -187,6 +193,8 @@ struct vm {
 	char name[MODEL_NAME_SIZE];	/* "" until named */
 	char kind[24];			/* of VMM, "" until named */
 	char comm[SHARED_COMM_SIZE];
+	uint32_t recorded;		/* its number in a recording, and 1 */
+	bool recorded_name;
 };
 
 /**
@@ -278,7 +286,7 @@ void model_reset(struct model *model);
 double model_rate(const struct model *model, uint64_t value);
 
 /* The upper end, in ns, of where @share of those in the histogram are; 0: empty. */
-uint64_t model_percentile(const uint32_t hist[static SHARED_HIST], double share);
+uint64_t model_percentile(const uint64_t hist[static SHARED_HIST], double share);
 
 /* The rate that a byte of a history stands for. */
 double model_history(uint8_t code);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action.h"
+
 #define NS_PER_SECOND	1e9
 #define ROWS_MAX	65536
 #define ROWS_DEFAULT	1024
@@ -58,7 +60,7 @@ static int read_delay(struct options *options, const char *text, char *message)
 	const double seconds = strtod(text, &end);
 
 	(void)message;
-	if (end == text || *end || !(seconds >= 0.05 && seconds <= 86400))
+	if (end == text || *end || !(seconds >= OPTIONS_DELAY_MIN && seconds <= OPTIONS_DELAY_MAX))
 		return -EINVAL;
 	options->delay_ns = (uint64_t)(seconds * NS_PER_SECOND);
 	return 0;
@@ -147,6 +149,7 @@ static int read_sort(struct options *options, const char *text, char *message)
 static int read_columns(struct options *options, const char *text, char *message)
 {
 	options->nr_columns = 0;
+	options->columns_chosen = true;
 	while (*text) {
 		const size_t length = strcspn(text, ",");
 		const struct column *column = column_find(text, length);
@@ -169,17 +172,75 @@ static int read_filter(struct options *options, const char *text, char *message)
 
 	condition_destroy(options->filter);
 	options->filter = condition_parse(text, what);
+	options->filter_text = text;
 	if (options->filter)
 		return 0;
 	snprintf(message, OPTIONS_MESSAGE_SIZE, "%s", what);
 	return -EINVAL;
 }
 
+static int read_when(struct options *options, const char *text, char *message)
+{
+	char what[CONDITION_MESSAGE_SIZE];
+
+	condition_destroy(options->when);
+	options->when = condition_parse(text, what);
+	if (options->when)
+		return 0;
+	snprintf(message, OPTIONS_MESSAGE_SIZE, "%s", what);
+	return -EINVAL;
+}
+
+static int read_action(struct options *options, const char *text, char *message)
+{
+	(void)message;
+	options->action = text;
+	return action_is_valid(text) ? 0 : -EINVAL;
+}
+
+static int read_record(struct options *options, const char *text, char *message)
+{
+	(void)message;
+	options->record = text;
+	return *text ? 0 : -EINVAL;
+}
+
+static int read_replay(struct options *options, const char *text, char *message)
+{
+	(void)message;
+	options->replay = text;
+	return *text ? 0 : -EINVAL;
+}
+
+static int read_listen(struct options *options, const char *text, char *message)
+{
+	(void)message;
+	options->listen = text;
+	if (options->output == OPTIONS_SCREEN)
+		options->output = OPTIONS_QUIET;
+	return *text ? 0 : -EINVAL;
+}
+
+static int read_symbols(struct options *options, const char *text, char *message)
+{
+	(void)message;
+	options->symbols = text;
+	return *text ? 0 : -EINVAL;
+}
+
+static int read_no_colour(struct options *options, const char *text, char *message)
+{
+	(void)text;
+	(void)message;
+	options->no_colour = true;
+	return 0;
+}
+
 static int read_batch(struct options *options, const char *text, char *message)
 {
 	(void)text;
 	(void)message;
-	if (options->output == OPTIONS_SCREEN)
+	if (options->output == OPTIONS_SCREEN || options->output == OPTIONS_QUIET)
 		options->output = OPTIONS_TEXT;
 	return 0;
 }
@@ -247,11 +308,18 @@ static const struct option_row rows[] = {
 	{ 0, "json", NULL, "write a JSON object in a line for each refresh", read_json },
 	{ 0, "csv", NULL, "write lines of values with commas between them", read_csv },
 	{ 0, "openmetrics", NULL, "write an OpenMetrics exposition for each refresh", read_metrics },
-	{ 'o', "output", "FILE", "write to FILE instead of standard output", read_file },
+	{ 0, "output", "FILE", "write that to FILE instead of standard output", read_file },
+	{ 0, "listen", "WHERE", "serve OpenMetrics at unix:PATH or a port of 127.0.0.1", read_listen },
+	{ 'o', "record", "FILE", "record every refresh, besides", read_record },
+	{ 0, "replay", "FILE", "show a recording", read_replay },
+	{ 0, "when", "CONDITION", "when it begins to hold for a VM,", read_when },
+	{ 0, "do", "ACTION", "record:SECONDS[:FILE] its events, exec:COMMAND, or quit", read_action },
+	{ 0, "symbols", "FILE[+OFFSET]", "names for addresses in the guests: a System.map", read_symbols },
 	{ 0, "rows", "COUNT", "room for so many vcpus, by default 1024", read_rows },
 	{ 0, "idle", "SECONDS", "without a VM, before the module kvm is let go, so that it can be\nunloaded; by default 60, "
 	  "0: never", read_idle },
 	{ 0, "collector", "NAME", "where the numbers come from: bpf", read_collector },
+	{ 0, "no-color", NULL, "use no colours", read_no_colour },
 	{ 0, "keep-privileges", NULL, "do not give them up when everything is attached", read_keep },
 	{ 'h', "help", NULL, "show this", read_help },
 	{ 'V', "version", NULL, "show the version", read_version },
@@ -315,13 +383,19 @@ int options_parse(struct options *options, int argc, char **argv,
 		snprintf(message, OPTIONS_MESSAGE_SIZE, "'%.60s' is no option", argv[optind]);
 		return -EINVAL;
 	}
+	if (!options->when != !options->action) {
+		snprintf(message, OPTIONS_MESSAGE_SIZE, "--when and --do need each other");
+		return -EINVAL;
+	}
 	return 0;
 }
 
 void options_fini(struct options *options)
 {
 	condition_destroy(options->filter);
+	condition_destroy(options->when);
 	options->filter = NULL;
+	options->when = NULL;
 }
 
 static void print_row(FILE *file, const struct option_row *row)

@@ -14,8 +14,10 @@
 
 #define OPTIONS_COLUMNS_MAX	40
 #define OPTIONS_MESSAGE_SIZE	192
+#define OPTIONS_DELAY_MIN	0.05
+#define OPTIONS_DELAY_MAX	86400
 
-enum options_output { OPTIONS_SCREEN, OPTIONS_TEXT, OPTIONS_JSON, OPTIONS_CSV, OPTIONS_METRICS };
+enum options_output { OPTIONS_SCREEN, OPTIONS_TEXT, OPTIONS_JSON, OPTIONS_CSV, OPTIONS_METRICS, OPTIONS_QUIET };
 
 /**
  * struct options - what is asked for
@@ -26,6 +28,13 @@ enum options_output { OPTIONS_SCREEN, OPTIONS_TEXT, OPTIONS_JSON, OPTIONS_CSV, O
  * @idle_ns:	see struct collector_config
  * @collector:	name; NULL: the best that works
  * @file:	where to write instead of stdout; NULL
+ * @record:	file to write a recording to; NULL
+ * @replay:	recording to read instead of the kernel; NULL
+ * @listen:	where to serve OpenMetrics; NULL
+ * @symbols:	of the guests' kernel; NULL
+ * @when:	to be destroyed by options_fini()
+ * @action:	what to do then; NULL
+ * @columns_chosen: these were asked for
  * @filter:	to be destroyed by options_fini()
  * @help, @version: that is all that is asked for
  */
@@ -39,12 +48,21 @@ struct options {
 	uint64_t idle_ns;
 	const char *collector;
 	const char *file;
+	const char *record;
+	const char *replay;
+	const char *listen;
+	const char *symbols;
+	struct condition *when;
+	const char *action;
+	const char *filter_text;
 	enum tree_group group;
 	const struct column *sort;
 	bool ascending;
 	const struct column *columns[OPTIONS_COLUMNS_MAX];
 	size_t nr_columns;
+	bool columns_chosen;
 	struct condition *filter;
+	bool no_colour;
 	bool keep_privileges;
 	bool help;
 	bool version;

@@ -46,9 +46,9 @@ void output_summary(const struct output *output, const struct model *model, char
 	else if (!output->status.cost_ns)
 		snprintf(cost, sizeof(cost), "cost not yet measured");
 	else
-		snprintf(cost, sizeof(cost), "cost %u ns/exit = %.1f%%", output->status.cost_ns,
+		snprintf(cost, sizeof(cost), "cost %uns = %.1f%%", output->status.cost_ns,
 			 cost_percent(output, model));
-	snprintf(buffer, size, "%s  %u VMs %u vcpus  tier %d %s%s  %s  self %.1f%% %.1f MB", clock, model->nr_vms,
+	snprintf(buffer, size, "%s  %u VMs %u vcpus  tier %d %s%s  %s  self %.1f%% %.0f MB", clock, model->nr_vms,
 		 model->nr_vcpus, output->status.tier, output->collector,
 		 output->status.detached ? " (waiting for a VM)" : "", cost, output->cpu_percent,
 		 (double)output->rss_bytes / 1e6);
