@@ -31,8 +31,9 @@ tests/unit/strace-decoders/payload_test_SOURCES  := strace-decoders/inject/paylo
 tests/unit/strace-decoders/payload_test_CPPFLAGS := -Istrace-decoders/inject
 
 # What the tests trace.
-PROGRAMS           += kvm2-enter
+PROGRAMS           += kvm2-enter kvm2-noise
 kvm2-enter_SOURCES := tests/strace/enter.c
+kvm2-noise_SOURCES := tests/strace/noise.c
 
 # Not part of `install`, which needs no network.
 .PHONY: install-strace uninstall-strace
@@ -44,11 +45,19 @@ uninstall-strace: ## remove them
 	$(Q)rm -f $(DESTDIR)$(bindir)/strace-kvm2 $(DESTDIR)$(mandir)/man1/strace-kvm2.1
 
 CHECKS += check-strace
-check-strace: $(B)/tests/vm/strace.tried $(B)/bin/kvm2inject $(B)/bin/kvm2-enter | deps ## strace's own tests of the decoders, and those of its tests that they might upset
+check-strace: $(B)/tests/vm/strace.tried $(B)/bin/kvm2inject $(B)/bin/kvm2-enter $(B)/bin/kvm2-noise | deps ## strace's own tests of the decoders, and those of its tests that they might upset
 	@rm -rf $(RESULTS)/check-strace
 	@$(foreach s,$(STRACE_SUITES),tests/run -t 1800 $(RESULTS)/check-strace/strace-$(s) tests/strace/suite $(s) $(O);)
 	@tests/run -t 600 $(RESULTS)/check-strace/inject tests/strace/inject $(B)
+	@tests/run -t 1800 $(RESULTS)/check-strace/fuzz tests/strace/fuzz $(O) $(B)
 	@tests/run --total $(RESULTS)/check-strace $@
+
+FUZZ_SECONDS ?= 600
+.PHONY: fuzz fuzz-strace
+fuzz: fuzz-strace ## noise into what decodes foreign bytes, with sanitizers; FUZZ_SECONDS=600 each
+fuzz-strace: $(B)/bin/kvm2-noise | deps
+	@tests/run -t $$(($(FUZZ_SECONDS) + 1800)) $(RESULTS)/fuzz/strace tests/strace/fuzz $(O) $(B) $(FUZZ_SECONDS)
+	@tests/run --total $(RESULTS)/fuzz $@
 
 # ---- in the lab ----
 
