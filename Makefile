@@ -269,6 +269,7 @@ installed := $(foreach f,$(BIN),$(B)/bin/$(f)|$(bindir)/$(f)|755) \
 	     $(foreach f,$(HEADERS),$(f)|$(includedir)/$(call below_include,$(f))|644) \
 	     $(foreach f,$(MAN),$(f)|$(mandir)/man$(call man_section,$(f))/$(notdir $(f))|644) \
 	     $(foreach f,$(COMP),$(f)|$(compdir)/$(notdir $(f))|644) \
+	     $(foreach f,$(TRACEEVENT_PLUGINS),$(f)|$(libdir)/traceevent/plugins/$(notdir $(f))|755) \
 	     $(foreach l,$(LIBRARIES),$(B)/lib/$(l).a|$(libdir)/$(l).a|644 \
 		$(B)/lib/$(l).so.$(VERSION)|$(libdir)/$(l).so.$(VERSION)|644 \
 		$(if $($(l)_PC),$(B)/lib/$(l).pc|$(libdir)/pkgconfig/$(l).pc|644))

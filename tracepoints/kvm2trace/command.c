@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,9 @@ run_child(int go_fd, char *const argv[])
 	char byte;
 	ssize_t got;
 
+	/* What is traced until then is done in its name. */
+	prctl(PR_SET_NAME, strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 :
+						  argv[0]);
 	do
 		got = read(go_fd, &byte, 1);
 	while (got < 0 && errno == EINTR);

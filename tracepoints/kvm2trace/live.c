@@ -3,6 +3,7 @@
 #include "live.h"
 
 #include "command.h"
+#include "record.h"
 #include "session.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ static const char *const exit_events[] = {
  * @command:	the program that is traced, if it is ours
  * @session:	what becomes of events
  * @source:	where they come from
+ * @record:	with -o: they go to a file
  * @stats:	the kernel's own account
  */
 struct live {
@@ -41,6 +43,7 @@ struct live {
 	struct command command;
 	struct session session;
 	struct kvm2_trace_source *source;
+	struct record record;
 	struct kvm2_trace_stats stats;
 };
 
@@ -150,6 +153,8 @@ static int tick(struct live *live, uint64_t until_ns)
 {
 	int ret;
 
+	if (live->options->file)
+		return record_drain(&live->record);
 	ret = kvm2_trace_source_read(live->source, until_ns, take_record, live);
 	if (!ret)
 		ret = session_advance(&live->session, until_ns);
@@ -189,11 +194,32 @@ static int watch(struct live *live)
 	return ret;
 }
 
+static int finish_record(struct live *live, int err)
+{
+	uint64_t pages;
+
+	/* Each turn has a limit: until there is nothing more. */
+	do {
+		pages = live->record.pages;
+		if (!err)
+			err = record_drain(&live->record);
+	} while (!err && live->record.pages != pages);
+	if (!err)
+		err = read_stats(live);
+	if (!err)
+		err = record_finish(&live->record, live->session.decoder,
+				    live->session.view.epoch_ns);
+	live->session.events = live->stats.read;
+	return err;
+}
+
 /* What has been recorded up to the end, and how it adds up. */
 static int finish(struct live *live, int ret)
 {
 	int err = kvm2_trace_source_stop(live->source);
 
+	if (live->options->file)
+		return finish_record(live, err ? err : ret);
 	if (!err && !ret)
 		ret = kvm2_trace_source_read(live->source, UINT64_MAX,
 					     take_record, live);
@@ -222,7 +248,8 @@ static int run(struct live *live)
 	session_flush(session);
 	session_close_view(session);
 	if (ret < 0) {
-		say("reading events", ret);
+		say(live->options->file ? live->options->file :
+		    "reading events", ret);
 		return EXIT_FAILURE;
 	}
 	/* Whoever reads our output from a pipe may have seen enough. */
@@ -310,6 +337,14 @@ static int live_init(struct live *live)
 				   kvm2_trace_source_lookup, live->source);
 	if (!err)
 		err = set_pids(live);
+	if (!err && live->options->file) {
+		err = record_init(&live->record, live->source,
+				  live->options->file);
+		if (err) {
+			say(live->options->file, err);
+			return -1;
+		}
+	}
 	if (err) {
 		say("start", err);
 		return -1;
@@ -347,6 +382,7 @@ int live_run(struct options *options)
 	if (!live_init(&live) && !open_source(&live))
 		status = run(&live);
 	ended = command_end(&live.command);
+	record_fini(&live.record);
 	session_fini(&live.session);
 	kvm2_trace_source_destroy(live.source);
 	return status ? status : ended;

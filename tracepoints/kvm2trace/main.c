@@ -2,6 +2,7 @@
 // kvm2trace: print, or count, what the virtual machines of this host do.
 #include "live.h"
 #include "options.h"
+#include "report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,5 +25,5 @@ int main(int argc, char *argv[])
 		puts("kvm2trace " KVM2_VERSION);
 		return EXIT_SUCCESS;
 	}
-	return live_run(&options);
+	return options.is_report ? report_run(&options) : live_run(&options);
 }

@@ -130,6 +130,26 @@ static int read_raw(struct options *options, const char *text)
 	return 0;
 }
 
+static int read_file(struct options *options, const char *text)
+{
+	options->file = text;
+	return *text ? 0 : -EINVAL;
+}
+
+static int read_json(struct options *options, const char *text)
+{
+	(void)text;
+	options->json = true;
+	return 0;
+}
+
+static int read_perfetto(struct options *options, const char *text)
+{
+	(void)text;
+	options->perfetto = true;
+	return 0;
+}
+
 static int read_each(struct options *options, const char *text)
 {
 	(void)text;
@@ -225,6 +245,13 @@ static const struct option_row rows[] = {
 	{ 0, "events", NULL, "a line for each event, not for each exit",
 	  read_each },
 	{ 0, "raw", NULL, "the same, in the kernel's own words", read_raw },
+	{ 'o', "output", "FILE",
+	  "record to FILE, for kvm2trace report, trace-cmd and\n"
+	  "KernelShark; print nothing",
+	  read_file },
+	{ 0, "json", NULL, "an object in JSON for each line", read_json },
+	{ 0, "perfetto", NULL, "a trace that Perfetto's viewer loads",
+	  read_perfetto },
 	{ 't', "time", NULL,
 	  "begin lines with the time of day; -tt: with microseconds;\n"
 	  "-ttt: with the seconds since 1970",
@@ -247,12 +274,10 @@ static const struct option_row rows[] = {
 #define LONG_ONLY	256
 
 static void make_getopt_tables(struct option longs[static NR_ROWS + 1],
-			       char shorts[static 2 * NR_ROWS + 3])
+			       char shorts[static 2 * NR_ROWS + 2])
 {
 	char *next = shorts;
 
-	/* What follows the command are the command's own options. */
-	*next++ = '+';
 	*next++ = ':';
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		longs[i] = (struct option){
@@ -281,17 +306,16 @@ static const struct option_row *find_row(int code)
 	return NULL;
 }
 
-/* Is @event, as "kvm:kvm_exit", among those that are traced? */
-static bool is_traced(const struct options *options, const char *event)
+bool options_want_event(const struct options *options, const char *system,
+			const char *name)
 {
-	const size_t system_length = strcspn(event, ":");
+	char event[128];
 
+	snprintf(event, sizeof(event), "%s:%s", system, name);
 	for (size_t i = 0; i < options->nr_events; i++) {
 		const char *pattern = options->events[i];
 
-		if (strchr(pattern, ':') ? !fnmatch(pattern, event, 0) :
-		    strlen(pattern) == system_length &&
-		    !strncmp(pattern, event, system_length))
+		if (!fnmatch(pattern, strchr(pattern, ':') ? event : system, 0))
 			return true;
 	}
 	return !options->nr_events;
@@ -300,10 +324,36 @@ static bool is_traced(const struct options *options, const char *event)
 /* Where an exit ends is told by the entry alone. */
 static bool sees_exits(const struct options *options)
 {
-	return is_traced(options, "kvm:kvm_entry") &&
-	       (is_traced(options, "kvm:kvm_exit") ||
-		is_traced(options, "kvm:kvm_userspace_exit") ||
-		is_traced(options, "kvm2:kvm2_exit"));
+	return options_want_event(options, "kvm", "kvm_entry") &&
+	       (options_want_event(options, "kvm", "kvm_exit") ||
+		options_want_event(options, "kvm", "kvm_userspace_exit") ||
+		options_want_event(options, "kvm2", "kvm2_exit"));
+}
+
+/* What makes no sense together. */
+static int check_combination(const struct options *options,
+			     char message[static OPTIONS_MESSAGE_SIZE])
+{
+	const bool is_live = options->every_ns || options->for_ns ||
+			     options->buffer_kb || options->command;
+	const bool has_form = options->json || options->perfetto;
+	const char *wrong = NULL;
+
+	if ((options->every_ns || options->tail) && !options->count)
+		wrong = "--every and --tail are for the table: give -c too";
+	else if (options->is_report && (is_live || !options->file))
+		wrong = "report needs one FILE, and options of a live trace do not go with it";
+	else if (options->json && options->perfetto)
+		wrong = "--json and --perfetto are two forms: give one";
+	else if (has_form && (options->count || options->raw))
+		wrong = "--json and --perfetto have neither a table nor raw lines";
+	else if (options->file && !options->is_report &&
+		 (options->count || has_form))
+		wrong = "-o records and prints nothing: give -c and forms to kvm2trace report";
+	if (!wrong)
+		return 0;
+	snprintf(message, OPTIONS_MESSAGE_SIZE, "%s", wrong);
+	return -EINVAL;
 }
 
 int options_parse(struct options *options, int argc, char *argv[],
@@ -314,9 +364,15 @@ int options_parse(struct options *options, int argc, char *argv[],
 	int code;
 
 	memset(options, 0, sizeof(*options));
-	make_getopt_tables(longs, shorts);
+	options->is_report = argc > 1 && !strcmp(argv[1], "report");
+	argc -= options->is_report;
+	argv += options->is_report;
+	/* What follows the command are the command's own options. */
+	shorts[0] = '+';
+	make_getopt_tables(longs, shorts + 1);
 	optind = 0;
-	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, shorts + options->is_report,
+				   longs, NULL)) != -1) {
 		const struct option_row *row;
 
 		if (code == ':' || code == '?') {
@@ -334,13 +390,12 @@ int options_parse(struct options *options, int argc, char *argv[],
 			return -EINVAL;
 		}
 	}
-	if (optind < argc)
+	if (options->is_report && argc - optind == 1 && !options->file)
+		options->file = argv[optind];
+	else if (optind < argc)
 		options->command = argv + optind;
-	if ((options->every_ns || options->tail) && !options->count) {
-		snprintf(message, OPTIONS_MESSAGE_SIZE,
-			 "--every and --tail are for the table: give -c too");
+	if (check_combination(options, message))
 		return -EINVAL;
-	}
 	options->folds = !options->raw && !options->each && sees_exits(options);
 	return 0;
 }
@@ -348,6 +403,7 @@ int options_parse(struct options *options, int argc, char *argv[],
 void options_help(FILE *out)
 {
 	fprintf(out, "Usage: kvm2trace [OPTION...] [COMMAND [ARGUMENT...]]\n"
+		     "       kvm2trace report [OPTION...] FILE\n"
 		     "Print what the virtual machines of this host do, from "
 		     "KVM's trace events.\n\n");
 	for (size_t i = 0; i < NR_ROWS; i++) {

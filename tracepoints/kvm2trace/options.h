@@ -31,6 +31,10 @@
  * @buffer_kb:	KiB for each processor, 0: the library's choice
  * @stamp:	what lines begin with
  * @day:	how many -t there were
+ * @file:	to write, or for a report to read; NULL: none
+ * @is_report:	show a file
+ * @json:	objects for programs
+ * @perfetto:	in Perfetto's form
  * @count:	count exits rather than print lines
  * @raw:	fields as the kernel prints them, a line for each event
  * @each:	a line for each event
@@ -54,6 +58,10 @@ struct options {
 	size_t buffer_kb;
 	enum view_stamp stamp;
 	unsigned int day;
+	const char *file;
+	bool is_report;
+	bool json;
+	bool perfetto;
 	bool count;
 	bool raw;
 	bool each;
@@ -77,6 +85,10 @@ struct options {
  */
 int options_parse(struct options *options, int argc, char *argv[],
 		  char message[static OPTIONS_MESSAGE_SIZE]);
+
+/* Is an event, as "kvm" and "kvm_exit", one of those of -e? */
+bool options_want_event(const struct options *options, const char *system,
+			const char *name);
 
 /* What --help says. */
 void options_help(FILE *out);

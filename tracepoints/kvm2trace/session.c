@@ -2,7 +2,10 @@
 // What becomes of records: events, exits, counts, and what is shown of them.
 #include "session.h"
 
+#include "text.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NS_PER_MS	UINT64_C(1000000)
@@ -10,17 +13,31 @@
 #define LONG_NS		(100 * NS_PER_MS)
 #define TEXT_SIZE	512
 #define WHO_SIZE	64
+/* The kernel numbers events with 16 bits. */
+#define EVENT_IDS	(1 << 16)
 
 /* A classic VM has no number: its name and process tell it from others. */
 static void get_who(const struct kvm2_trace_event *event,
 		    const struct kvm2_trace_task *task, char *who, size_t size)
 {
-	if (!event->has_vm && task && !task->has_vm && *task->process &&
-	    (event->has_vcpu || task->has_vcpu))
-		snprintf(who, size, "%s-%d/%u", task->process, task->tgid,
-			 event->has_vcpu ? event->vcpu : task->vcpu);
-	else
+	struct text text = { who, size, 0 };
+
+	if (event->has_vm || !task || task->has_vm || !*task->process ||
+	    (!event->has_vcpu && !task->has_vcpu)) {
 		kvm2_trace_who(event, task, who, size);
+		return;
+	}
+	text_string(&text, task->process);
+	text_char(&text, '-');
+	text_signed(&text, task->tgid);
+	text_char(&text, '/');
+	text_decimal(&text, event->has_vcpu ? event->vcpu : task->vcpu);
+	text_end(&text);
+}
+
+static bool is_json(const struct session *session)
+{
+	return session->json.out;
 }
 
 /* A kvm2_trace_fold_fn. */
@@ -46,7 +63,10 @@ static int take_fold(const struct kvm2_trace_fold *fold, void *context)
 	if (session->options->count && !session->options->tail)
 		return 0;
 	get_who(&event, task, who, sizeof(who));
-	view_fold(&session->view, fold, who);
+	if (is_json(session))
+		json_fold(&session->json, fold, task, who);
+	else
+		view_fold(&session->view, fold, who);
 	return 0;
 }
 
@@ -65,6 +85,15 @@ int session_init(struct session *session, const struct options *options,
 	session->view.stamp = options->stamp;
 	session->view.has_total = options->total;
 	session->view.is_sorted = options->folds && shows_lines;
+	if (options->json || options->perfetto) {
+		session->json.out = out;
+		session->json.is_trace = options->perfetto;
+	}
+	if (options->is_report && options->nr_events) {
+		session->wanted = calloc(EVENT_IDS, 1);
+		if (!session->wanted)
+			return -ENOMEM;
+	}
 	session->decoder = kvm2_trace_decoder_create();
 	session->tasks = kvm2_trace_tasks_create(lookup, context);
 	session->counts = kvm2_trace_counts_create();
@@ -84,6 +113,7 @@ void session_close_view(struct session *session)
 void session_fini(struct session *session)
 {
 	session_close_view(session);
+	free(session->wanted);
 	kvm2_trace_folds_destroy(session->folds);
 	kvm2_trace_counts_destroy(session->counts);
 	kvm2_trace_tasks_destroy(session->tasks);
@@ -104,7 +134,26 @@ static void show_event(struct session *session,
 	else
 		kvm2_trace_text(session->decoder, event, session->options->raw,
 				text, sizeof(text));
-	view_event(&session->view, event, who, text);
+	if (is_json(session))
+		json_event(&session->json, event, task, who, text);
+	else
+		view_event(&session->view, event, who, text);
+}
+
+/* Is it one of -e? The kernel sees to that live, but a file has them all. */
+static bool is_chosen(struct session *session,
+		      const struct kvm2_trace_event *event)
+{
+	enum { UNKNOWN, YES, NO };
+	uint16_t id;
+
+	if (!session->wanted || event->record.size < sizeof(id))
+		return true;
+	memcpy(&id, event->record.data, sizeof(id));
+	if (session->wanted[id] == UNKNOWN)
+		session->wanted[id] = options_want_event(session->options,
+				event->system, event->name) ? YES : NO;
+	return session->wanted[id] == YES;
 }
 
 /* Is it one of the processes that were asked for? Others may be traced, too. */
@@ -133,7 +182,7 @@ static int take_event(struct session *session,
 	int ret = 0;
 
 	task = kvm2_trace_tasks_note(session->tasks, &event);
-	if (!is_wanted(session, task))
+	if (!is_wanted(session, task) || !is_chosen(session, &event))
 		return 0;
 	session->events++;
 	if (!err && session->options->count &&
@@ -155,8 +204,8 @@ static bool has_enough(const struct session *session)
 
 	if (!limit)
 		return false;
-	return (session->options->count ? session->events :
-					  session->view.lines) >= limit;
+	return (session->options->count || is_json(session) ?
+		session->events : session->view.lines) >= limit;
 }
 
 int session_record(const struct kvm2_trace_record *record, void *context)
@@ -174,7 +223,11 @@ int session_record(const struct kvm2_trace_record *record, void *context)
 			kvm2_trace_folds_lost(session->folds);
 		if (record->lost != KVM2_TRACE_LOST_UNKNOWN)
 			session->lost += record->lost;
-		if (!session->options->count || session->options->tail)
+		else
+			session->lost_more = true;
+		if (is_json(session))
+			json_gap(&session->json, record);
+		else if (!session->options->count || session->options->tail)
 			view_gap(&session->view, record);
 	}
 	return has_enough(session);
@@ -186,8 +239,9 @@ int session_advance(struct session *session, uint64_t now_ns)
 	int err = 0;
 
 	if (session->folds)
-		err = kvm2_trace_folds_advance(session->folds, now_ns, LONG_NS,
-					       &oldest_ns);
+		err = kvm2_trace_folds_advance(session->folds, now_ns,
+					       is_json(session) ? UINT64_MAX :
+					       LONG_NS, &oldest_ns);
 	view_release(&session->view, oldest_ns);
 	return err;
 }
@@ -202,6 +256,8 @@ int session_finish(struct session *session)
 		err = kvm2_trace_folds_advance(session->folds, UINT64_MAX, 0,
 					       &oldest_ns);
 	view_release(&session->view, UINT64_MAX);
+	if (is_json(session))
+		json_end(&session->json);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <kvm2/trace.h>
 #include <kvm2/trace_fold.h>
 
+#include "json.h"
 #include "options.h"
 #include "view.h"
 
@@ -22,10 +23,13 @@
  * @tasks:	whose they are
  * @folds:	exits that are under way; NULL: each event is shown by itself
  * @counts:	how many, with -c
+ * @json:	if that is what is shown, and not @view
+ * @wanted:	for a report with -e, by number of the event: is it shown?
  * @met:	called for each thread that has exits; NULL: none
  * @met_context: for @met
  * @events:	taken up to now
  * @lost:	known to be lost
+ * @lost_more:	and some more, the kernel does not say how many
  * @start_ns:	when it began
  * @mark_ns:	when the present interval began
  * @now_ns:	of the last record
@@ -39,10 +43,13 @@ struct session {
 	struct kvm2_trace_tasks *tasks;
 	struct kvm2_trace_folds *folds;
 	struct kvm2_trace_counts *counts;
+	struct json json;
+	uint8_t *wanted;
 	void (*met)(int tid, void *context);
 	void *met_context;
 	uint64_t events;
 	uint64_t lost;
+	bool lost_more;
 	uint64_t start_ns;
 	uint64_t mark_ns;
 	uint64_t now_ns;

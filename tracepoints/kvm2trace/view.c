@@ -2,6 +2,8 @@
 // Lines and tables as text; the only file that knows about the terminal.
 #include "view.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,8 @@
 
 #define NS_PER_SECOND	1000000000
 #define NAME_WIDTH	18
+#define WHO_WIDTH	18
+#define STAMP_WIDTH	13
 
 static const char clear_line_end[] = "\033[K";
 static const char clear_below[] = "\033[J";
@@ -58,14 +62,29 @@ void view_fini(struct view *view)
 	memset(view, 0, sizeof(*view));
 }
 
+/* "   123.456789", at least @width characters. */
+static void put_seconds(struct text *text, uint64_t ns, size_t width)
+{
+	const uint64_t seconds = ns / NS_PER_SECOND;
+	const unsigned int us = (unsigned int)(ns % NS_PER_SECOND / 1000);
+	size_t digits = 1;
+
+	for (uint64_t rest = seconds; rest >= 10; rest /= 10)
+		digits++;
+	for (; digits + 7 < width; digits++)
+		text_char(text, ' ');
+	text_decimal(text, seconds);
+	text_char(text, '.');
+	for (unsigned int place = 100000; place; place /= 10)
+		text_char(text, (char)('0' + us / place % 10));
+}
+
 /* The first word of a line: when it was. */
-static int put_stamp(struct view *view, uint64_t time_ns, char *line,
-		     size_t size)
+static void put_stamp(struct view *view, uint64_t time_ns, struct text *text)
 {
 	const uint64_t wall_ns = time_ns + view->epoch_ns;
 	const time_t seconds = (time_t)(wall_ns / NS_PER_SECOND);
 	const uint64_t last_ns = view->last_ns ? view->last_ns : time_ns;
-	uint64_t shown_ns = time_ns;
 	char day[16] = "";
 	struct tm tm;
 
@@ -75,36 +94,45 @@ static int put_stamp(struct view *view, uint64_t time_ns, char *line,
 	case VIEW_STAMP_DAY_US:
 		if (localtime_r(&seconds, &tm))
 			strftime(day, sizeof(day), "%H:%M:%S", &tm);
-		if (view->stamp == VIEW_STAMP_DAY)
-			return snprintf(line, size, "%s ", day);
-		return snprintf(line, size, "%s.%06u ", day,
-				(unsigned int)(wall_ns % NS_PER_SECOND / 1000));
+		text_string(text, day);
+		if (view->stamp == VIEW_STAMP_DAY_US)
+			text_printf(text, ".%06u", (unsigned int)
+				    (wall_ns % NS_PER_SECOND / 1000));
+		break;
 	case VIEW_STAMP_EPOCH:
-		shown_ns = wall_ns;
+		put_seconds(text, wall_ns, 0);
 		break;
 	case VIEW_STAMP_RELATIVE:
-		shown_ns = time_ns > last_ns ? time_ns - last_ns : 0;
+		put_seconds(text, time_ns > last_ns ? time_ns - last_ns : 0,
+			    STAMP_WIDTH);
 		break;
 	default:
+		put_seconds(text, time_ns, STAMP_WIDTH);
 		break;
 	}
-	return snprintf(line, size, "%6llu.%06llu ",
-			(unsigned long long)(shown_ns / NS_PER_SECOND),
-			(unsigned long long)(shown_ns % NS_PER_SECOND / 1000));
+	text_string(text, "  ");
 }
 
 /* A queue_line_fn. */
-static void show_line(uint64_t time_ns, const char *text, void *context)
+static void show_line(uint64_t time_ns, const char *from, void *context)
 {
 	struct view *view = context;
-	char stamp[40];
+	char line[VIEW_LINE_SIZE + 40];
+	struct text text = { line, sizeof(line) - 1, 0 };
+	size_t length;
 
-	put_stamp(view, time_ns, stamp, sizeof(stamp));
-	if (view->tail_size)
+	put_stamp(view, time_ns, &text);
+	text_string(&text, from);
+	length = text_end(&text);
+	if (view->tail_size) {
 		snprintf(view->tail[view->tail_next++ % view->tail_size],
-			 VIEW_LINE_SIZE, "%s %s", stamp, text);
-	else
-		fprintf(view->out, "%s %s\n", stamp, text);
+			 VIEW_LINE_SIZE, "%.*s", VIEW_LINE_SIZE - 1, line);
+		return;
+	}
+	if (length > text.size - 1)
+		length = text.size - 1;
+	line[length] = '\n';
+	fwrite_unlocked(line, length + 1, 1, view->out);
 }
 
 static void put_line(struct view *view, uint64_t time_ns, const char *text)
@@ -115,20 +143,30 @@ static void put_line(struct view *view, uint64_t time_ns, const char *text)
 		show_line(time_ns, text, view);
 }
 
-void view_release(struct view *view, uint64_t until_ns)
+static void put_padded(struct text *text, const char *word, size_t width)
 {
-	if (view->is_sorted)
-		queue_release(&view->queue, until_ns, show_line, view);
+	size_t length = strlen(word);
+
+	text_bytes(text, word, length);
+	for (; length < width; length++)
+		text_char(text, ' ');
 }
 
 static void put_event(struct view *view, uint64_t time_ns, const char *who,
 		      const char *name, const char *text)
 {
-	char line[VIEW_LINE_SIZE];
+	char buffer[VIEW_LINE_SIZE];
+	struct text line = { buffer, sizeof(buffer), 0 };
 
-	snprintf(line, sizeof(line), "%-18s %-*s%s%s", who,
-		 *text ? NAME_WIDTH : 0, name, *text ? " " : "", text);
-	put_line(view, time_ns, line);
+	put_padded(&line, who, WHO_WIDTH);
+	text_char(&line, ' ');
+	put_padded(&line, name, *text ? NAME_WIDTH : 0);
+	if (*text) {
+		text_char(&line, ' ');
+		text_string(&line, text);
+	}
+	text_end(&line);
+	put_line(view, time_ns, buffer);
 }
 
 void view_event(struct view *view, const struct kvm2_trace_event *event,
@@ -137,58 +175,67 @@ void view_event(struct view *view, const struct kvm2_trace_event *event,
 	put_event(view, event->record.time_ns, who, event->name, text);
 }
 
+/* "1.2": us, rounded to a tenth */
+static void put_us(struct text *text, uint64_t ns)
+{
+	const uint64_t tenths = (ns + 50) / 100;
+
+	text_decimal(text, tenths / 10);
+	text_char(text, '.');
+	text_char(text, (char)('0' + tenths % 10));
+}
+
 /* " [kernel 1.2 vmm 7.6 wait 0.3 us] <0.000009>" */
 static void put_times(const struct view *view,
-		      const struct kvm2_trace_fold *fold, char *line,
-		      size_t size)
+		      const struct kvm2_trace_fold *fold, struct text *text)
 {
-	const size_t length = strlen(line);
-	int more;
-
-	more = snprintf(line + length, size - length,
-			" [kernel %.1f vmm %.1f wait %.1f us]",
-			(double)fold->kernel_ns / 1000,
-			(double)fold->vmm_ns / 1000,
-			(double)fold->wait_ns / 1000);
-	if (!view->has_total || more < 0 || (size_t)more >= size - length)
+	text_string(text, " [kernel ");
+	put_us(text, fold->kernel_ns);
+	text_string(text, " vmm ");
+	put_us(text, fold->vmm_ns);
+	text_string(text, " wait ");
+	put_us(text, fold->wait_ns);
+	text_string(text, " us]");
+	if (!view->has_total)
 		return;
-	snprintf(line + length + more, size - length - (size_t)more,
-		 " <%llu.%06llu>",
-		 (unsigned long long)(fold->total_ns / NS_PER_SECOND),
-		 (unsigned long long)(fold->total_ns % NS_PER_SECOND / 1000));
+	text_string(text, " <");
+	put_seconds(text, fold->total_ns, 0);
+	text_char(text, '>');
 }
 
 void view_fold(struct view *view, const struct kvm2_trace_fold *fold,
 	       const char *who)
 {
 	const char *reason = fold->reason ? fold->reason : fold->user;
-	uint64_t time_ns = fold->start_ns;
-	char line[VIEW_LINE_SIZE];
 	/* Room for the times, however long the text is. */
-	const int room = VIEW_LINE_SIZE - 128;
+	const size_t room = strnlen(fold->text, VIEW_LINE_SIZE - 160);
+	uint64_t time_ns = fold->start_ns;
+	char buffer[VIEW_LINE_SIZE];
+	struct text line = { buffer, sizeof(buffer), 0 };
 
-	switch (fold->state) {
-	case KVM2_TRACE_FOLD_UNFINISHED:
-		snprintf(line, sizeof(line), "%-18s %.*s <unfinished ...>", who,
-			 room, fold->text);
-		break;
-	case KVM2_TRACE_FOLD_RESUMED:
+	put_padded(&line, who, WHO_WIDTH);
+	text_char(&line, ' ');
+	if (fold->state == KVM2_TRACE_FOLD_RESUMED) {
 		time_ns += fold->total_ns;
-		snprintf(line, sizeof(line), "%-18s <... %s resumed>%.*s", who,
-			 reason ? reason : "?", room, fold->text);
-		put_times(view, fold, line, sizeof(line));
-		break;
-	case KVM2_TRACE_FOLD_BROKEN:
-		snprintf(line, sizeof(line), "%-18s %.*s [not seen whole]", who,
-			 room, fold->text);
-		break;
-	default:
-		snprintf(line, sizeof(line), "%-18s %.*s", who, room,
-			 fold->text);
-		put_times(view, fold, line, sizeof(line));
-		break;
+		text_string(&line, "<... ");
+		text_string(&line, reason ? reason : "?");
+		text_string(&line, " resumed>");
 	}
-	put_line(view, time_ns, line);
+	text_bytes(&line, fold->text, room);
+	if (fold->state == KVM2_TRACE_FOLD_UNFINISHED)
+		text_string(&line, " <unfinished ...>");
+	else if (fold->state == KVM2_TRACE_FOLD_BROKEN)
+		text_string(&line, " [not seen whole]");
+	else
+		put_times(view, fold, &line);
+	text_end(&line);
+	put_line(view, time_ns, buffer);
+}
+
+void view_release(struct view *view, uint64_t until_ns)
+{
+	if (view->is_sorted)
+		queue_release(&view->queue, until_ns, show_line, view);
 }
 
 void view_gap(struct view *view, const struct kvm2_trace_record *gap)
@@ -274,6 +321,9 @@ static void put_count(struct view *view, size_t columns,
 		snprintf(vcpu, sizeof(vcpu), "%u", count->vcpu);
 	snprintf(process, sizeof(process), "%s-%d",
 		 *count->process ? count->process : "?", count->tgid);
+	/* A word, for those who read the table with awk. */
+	for (char *c = process; *c; c++)
+		*c = *c == ' ' ? '_' : *c;
 	length = snprintf(row, sizeof(row),
 			  "%4s  %-22s %4s  %-6s  %-18s %12llu %11.1f",
 			  vm, process, vcpu, kvm2_trace_kind_name(count->kind),

@@ -368,6 +368,12 @@ ssize_t kvm2_trace_counts_list(struct kvm2_trace_counts *counts,
 		}
 		counts->list[out++] = counts->list[i];
 	}
+	/* Times without an exit: what was counted has been taken back. */
+	nr = out;
+	out = 0;
+	for (size_t i = 0; i < nr; i++)
+		if (counts->list[i].count)
+			counts->list[out++] = counts->list[i];
 	qsort(counts->list, out, sizeof(*counts->list), compare_for_people);
 	*list = counts->list;
 	return (ssize_t)out;

@@ -27,9 +27,12 @@ struct reason {
 /**
  * struct kvm2_trace_decoder - all formats, by number
  * @formats:	EVENT_IDS pointers
+ * @list:	the same, without holes: @nr of them
  */
 struct kvm2_trace_decoder {
 	struct kvm2_trace_format **formats;
+	struct kvm2_trace_format **list;
+	size_t nr;
 };
 
 const char *kvm2_trace_kind_name(enum kvm2_trace_kind kind)
@@ -82,19 +85,17 @@ void kvm2_trace_decoder_destroy(struct kvm2_trace_decoder *decoder)
 {
 	if (!decoder)
 		return;
-	for (size_t i = 0; i < EVENT_IDS; i++)
-		format_destroy(decoder->formats[i]);
+	for (size_t i = 0; i < decoder->nr; i++)
+		format_destroy(decoder->list[i]);
+	free(decoder->list);
 	free(decoder->formats);
 	free(decoder);
 }
 
 const struct kvm2_trace_format *decoder_next(
-		const struct kvm2_trace_decoder *decoder, unsigned int *id)
+		const struct kvm2_trace_decoder *decoder, size_t *index)
 {
-	for (; *id < EVENT_IDS; (*id)++)
-		if (decoder->formats[*id])
-			return decoder->formats[(*id)++];
-	return NULL;
+	return *index < decoder->nr ? decoder->list[(*index)++] : NULL;
 }
 
 /* ---- learning ---- */
@@ -178,6 +179,23 @@ static int fill_format(struct kvm2_trace_format *format, const char *system,
 	return 0;
 }
 
+static int list_format(struct kvm2_trace_decoder *decoder,
+		       struct kvm2_trace_format *format)
+{
+	/* Room for twice as many at each power of two. */
+	if (!(decoder->nr & (decoder->nr - 1))) {
+		void *grown = reallocarray(decoder->list,
+					   decoder->nr ? decoder->nr * 2 : 1,
+					   sizeof(*decoder->list));
+
+		if (!grown)
+			return -ENOMEM;
+		decoder->list = grown;
+	}
+	decoder->list[decoder->nr++] = format;
+	return 0;
+}
+
 int kvm2_trace_decoder_add(struct kvm2_trace_decoder *decoder,
 			   const char *system, const char *text, size_t size)
 {
@@ -192,6 +210,8 @@ int kvm2_trace_decoder_add(struct kvm2_trace_decoder *decoder,
 	err = fill_format(format, system, text, size);
 	if (!err && decoder->formats[format->format->id])
 		err = -EEXIST;
+	if (!err)
+		err = list_format(decoder, format);
 	if (err) {
 		format_destroy(format);
 		return err;
@@ -403,9 +423,9 @@ static const char *reason_of(struct kvm2_trace_decoder *decoder,
 	const char *reason;
 	char *data;
 
-	for (unsigned int id = 0; id < EVENT_IDS && !format; id++) {
-		format = decoder->formats[id];
-		if (format && (strcmp(format->system, "kvm") || !format->handler ||
+	for (size_t i = 0; i < decoder->nr && !format; i++) {
+		format = decoder->list[i];
+		if ((strcmp(format->system, "kvm") || !format->handler ||
 			       strcmp(format->format->name, name)))
 			format = NULL;
 	}

@@ -48,8 +48,8 @@ struct kvm2_trace_format {
 	unsigned int nr_reasons;
 };
 
-/* The next format the decoder has, from number *@id on; NULL: no more. */
+/* The next format the decoder has, beginning with *@index 0; NULL: no more. */
 const struct kvm2_trace_format *decoder_next(
-		const struct kvm2_trace_decoder *decoder, unsigned int *id);
+		const struct kvm2_trace_decoder *decoder, size_t *index);
 
 #endif /* TRACE_DECODE_H */

@@ -206,3 +206,9 @@ const struct event_handler *event_handler_find(const char *system,
 			return &handlers[i];
 	return NULL;
 }
+
+const struct event_handler *event_handler_at(size_t index)
+{
+	return index < sizeof(handlers) / sizeof(handlers[0]) ?
+	       &handlers[index] : NULL;
+}

@@ -60,6 +60,9 @@ struct event_handler {
 const struct event_handler *event_handler_find(const char *system,
 					       const char *name);
 
+/* All of them, from @index 0 on; NULL: no more. */
+const struct event_handler *event_handler_at(size_t index);
+
 /* Printers of events_kvm2.c and events_kvm.c, for the table. */
 void print_kvm2_exit(const struct kvm2_trace_event *event, struct text *text);
 void print_kvm2_enter(const struct kvm2_trace_event *event, struct text *text);

@@ -517,7 +517,8 @@ int kvm2_trace_folds_advance(struct kvm2_trace_folds *folds, uint64_t now_ns,
 
 		if (!thread || !thread->is_open || thread->is_shown)
 			continue;
-		if (thread->fold.start_ns + long_ns <= now_ns) {
+		if (now_ns >= thread->fold.start_ns &&
+		    now_ns - thread->fold.start_ns >= long_ns) {
 			ret = give(folds, thread, KVM2_TRACE_FOLD_UNFINISHED);
 			thread->is_shown = true;
 			thread->length = 0;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1
 // The events of an own tracefs instance, live. Only this file knows tracefs.
-#include <kvm2/trace.h>
+#include <kvm2/trace_file.h>
 #include <kvm2/trace_vm_name.h>
+
+#include "ring.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,33 +17,26 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <kbuffer.h>
 #include <tracefs.h>
 
 #define BUFFER_KB_DEFAULT	2048
 #define NAME_SIZE		(KVM2_TRACE_PREFIX_MAX + 32)
 #define MESSAGE_SIZE		512
+/* Of one processor, before the next one has its turn. */
+#define DRAIN_PAGES_MAX		4096
 
 /**
- * struct cpu - the ring of one processor, as far as it has been read
+ * struct cpu - the ring of one processor
+ * @ring:	first, so that a pointer to it is one to this
  * @fd:		its trace_pipe_raw
- * @nr:		which processor
- * @kbuf:	walks @page
  * @page:	the sub-buffer read last
- * @data:	the next event, NULL: none in @page
- * @time_ns:	its time
- * @lost:	events lost before it, not yet reported
- * @is_empty:	nothing to read in this round
+ * @page_size:	bytes of it
  */
 struct cpu {
+	struct ring ring;
 	int fd;
-	int nr;
-	struct kbuffer *kbuf;
 	void *page;
-	void *data;
-	uint64_t time_ns;
-	uint64_t lost;
-	bool is_empty;
+	size_t page_size;
 };
 
 /**
@@ -49,7 +44,7 @@ struct cpu {
  * @instance:	NULL until it is made
  * @lock_fd:	its folder, locked: it is ours as long as we live
  * @page_size:	bytes of a sub-buffer
- * @cpus:	@nr_cpus rings
+ * @cpus:	@nr_cpus struct cpu, by their rings
  * @matched:	for each pattern of the config: was there an event?
  * @nr_matched:	number of patterns
  * @has_switches: sched_switch is traced, of @followed only
@@ -62,7 +57,7 @@ struct kvm2_trace_source {
 	struct tracefs_instance *instance;
 	int lock_fd;
 	size_t page_size;
-	struct cpu *cpus;
+	struct ring **cpus;
 	size_t nr_cpus;
 	bool *matched;
 	size_t nr_matched;
@@ -97,11 +92,12 @@ void kvm2_trace_source_destroy(struct kvm2_trace_source *source)
 	if (!source)
 		return;
 	for (size_t i = 0; i < source->nr_cpus; i++) {
-		struct cpu *cpu = &source->cpus[i];
+		struct cpu *cpu = (struct cpu *)source->cpus[i];
 
-		close(cpu->fd);
-		kbuffer_free(cpu->kbuf);
+		if (cpu->fd >= 0)
+			close(cpu->fd);
 		free(cpu->page);
+		free(cpu);
 	}
 	free(source->cpus);
 	if (source->instance) {
@@ -321,9 +317,25 @@ static void set_options(struct kvm2_trace_source *source)
 		tracefs_option_enable(source->instance, wanted[i]);
 }
 
+/* A sub-buffer, or a part of one if it is not full: both end up in ->page. */
+static int read_page(struct ring *ring, const void **bytes, size_t *size)
+{
+	struct cpu *cpu = (struct cpu *)ring;
+	ssize_t got;
+
+	do
+		got = read(cpu->fd, cpu->page, cpu->page_size);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno != EAGAIN)
+		return -errno;
+	*bytes = cpu->page;
+	*size = cpu->page_size;
+	return got > 0;
+}
+
 static int open_cpu(struct kvm2_trace_source *source, int nr)
 {
-	struct cpu *cpus;
+	struct ring **cpus;
 	struct cpu *cpu;
 	char file[64];
 
@@ -331,8 +343,13 @@ static int open_cpu(struct kvm2_trace_source *source, int nr)
 	if (!cpus)
 		return fail(source, -ENOMEM, "%s", strerror(ENOMEM));
 	source->cpus = cpus;
-	cpu = &cpus[source->nr_cpus];
-	memset(cpu, 0, sizeof(*cpu));
+	cpu = calloc(1, sizeof(*cpu));
+	if (!cpu)
+		return fail(source, -ENOMEM, "%s", strerror(ENOMEM));
+	source->cpus[source->nr_cpus++] = &cpu->ring;
+	cpu->ring.cpu = nr;
+	cpu->ring.next_page = read_page;
+	cpu->page_size = source->page_size;
 	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", nr);
 	errno = 0;
 	cpu->fd = tracefs_instance_file_open(source->instance, file,
@@ -343,12 +360,8 @@ static int open_cpu(struct kvm2_trace_source *source, int nr)
 		return fail(source, err, "tracefs: %s: %s", file,
 			    strerror(-err));
 	}
-	cpu->nr = nr;
-	cpu->kbuf = kbuffer_alloc(KBUFFER_LSIZE_SAME_AS_HOST,
-				  KBUFFER_ENDIAN_SAME_AS_HOST);
-	cpu->page = malloc(source->page_size);
-	source->nr_cpus++;
-	if (!cpu->kbuf || !cpu->page)
+	cpu->page = calloc(1, source->page_size);
+	if (!cpu->page)
 		return fail(source, -ENOMEM, "%s", strerror(ENOMEM));
 	return 0;
 }
@@ -654,114 +667,51 @@ int kvm2_trace_source_open(struct kvm2_trace_source *source,
 	return err ? err : matched;
 }
 
-/* The next event of the ring: 1 there is one, 0 none now, or an error. */
-static int cpu_fill(struct cpu *cpu, size_t page_size)
-{
-	unsigned long long time_ns;
-
-	while (!cpu->data && !cpu->is_empty) {
-		const ssize_t got = read(cpu->fd, cpu->page, page_size);
-		int missed;
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && errno != EAGAIN)
-			return -errno;
-		if (got <= 0) {
-			cpu->is_empty = true;
-			break;
-		}
-		if (kbuffer_load_subbuffer(cpu->kbuf, cpu->page) < 0)
-			return -EIO;
-		missed = kbuffer_missed_events(cpu->kbuf);
-		if (missed < 0)
-			cpu->lost = KVM2_TRACE_LOST_UNKNOWN;
-		else if (missed && cpu->lost != KVM2_TRACE_LOST_UNKNOWN)
-			cpu->lost += (uint64_t)missed;
-		cpu->data = kbuffer_read_event(cpu->kbuf, &time_ns);
-		cpu->time_ns = time_ns;
-	}
-	return cpu->data ? 1 : 0;
-}
-
-/* Hand over the gap before the ring's next event, then the event. */
-static int cpu_take(struct cpu *cpu, kvm2_trace_record_fn *take, void *context)
-{
-	struct kvm2_trace_record record = {
-		.time_ns = cpu->time_ns,
-		.cpu = cpu->nr,
-		.lost = cpu->lost,
-	};
-	unsigned long long time_ns;
-	int ret;
-
-	if (cpu->lost) {
-		cpu->lost = 0;
-		return take(&record, context);
-	}
-	record.data = cpu->data;
-	record.size = (size_t)kbuffer_event_size(cpu->kbuf);
-	ret = take(&record, context);
-	cpu->data = kbuffer_next_event(cpu->kbuf, &time_ns);
-	cpu->time_ns = time_ns;
-	return ret;
-}
-
-/* The ring with the earliest event, and when another one's turn comes. */
-static int find_first(struct kvm2_trace_source *source, struct cpu **first,
-		      uint64_t *turn_ns)
-{
-	*first = NULL;
-	*turn_ns = UINT64_MAX;
-	for (size_t i = 0; i < source->nr_cpus; i++) {
-		struct cpu *cpu = &source->cpus[i];
-		const int ret = cpu_fill(cpu, source->page_size);
-
-		if (ret < 0)
-			return ret;
-		if (!ret)
-			continue;
-		if (!*first || cpu->time_ns < (*first)->time_ns) {
-			if (*first)
-				*turn_ns = (*first)->time_ns;
-			*first = cpu;
-		} else if (cpu->time_ns < *turn_ns) {
-			*turn_ns = cpu->time_ns;
-		}
-	}
-	return 0;
-}
-
 int kvm2_trace_source_read(struct kvm2_trace_source *source,
 			   uint64_t until_ns, kvm2_trace_record_fn *take,
 			   void *context)
 {
-	struct cpu *cpu;
-	uint64_t turn_ns;
-	int ret;
+	const int ret = follow(source);
 
-	ret = follow(source);
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < source->nr_cpus; i++)
-		source->cpus[i].is_empty = false;
-	for (;;) {
-		ret = find_first(source, &cpu, &turn_ns);
-		if (ret)
-			return ret;
-		if (!cpu || cpu->time_ns > until_ns)
-			return 0;
-		if (turn_ns > until_ns)
-			turn_ns = until_ns;
-		do {
-			ret = cpu_take(cpu, take, context);
+	return ret ? ret : rings_read(source->cpus, source->nr_cpus, until_ns,
+				      take, context);
+}
+
+int kvm2_trace_source_drain(struct kvm2_trace_source *source,
+			    kvm2_trace_page_fn *take, void *context)
+{
+	int ret = follow(source);
+
+	for (size_t i = 0; i < source->nr_cpus && !ret; i++) {
+		struct ring *ring = source->cpus[i];
+		const void *bytes;
+		size_t size;
+
+		/* Not for ever, if events come as fast as they are read. */
+		for (int page = 0; page < DRAIN_PAGES_MAX; page++) {
+			ret = ring->next_page(ring, &bytes, &size);
+			if (ret <= 0)
+				break;
+			ret = take(ring->cpu, bytes, size, context);
 			if (ret)
-				return ret < 0 ? ret : 1;
-			ret = cpu_fill(cpu, source->page_size);
-			if (ret < 0)
-				return ret;
-		} while (ret && cpu->time_ns <= turn_ns);
+				break;
+		}
 	}
+	return ret;
+}
+
+int kvm2_trace_source_file(struct kvm2_trace_source *source, const char *name,
+			   char **text, size_t *size)
+{
+	int length = 0;
+
+	/* "/saved_cmdlines" is that of all instances. */
+	errno = 0;
+	*text = tracefs_instance_file_read(*name == '/' ? NULL :
+					   source->instance,
+					   name + (*name == '/'), &length);
+	*size = *text ? (size_t)length : 0;
+	return *text ? 0 : last_error();
 }
 
 int kvm2_trace_source_stop(struct kvm2_trace_source *source)
@@ -793,7 +743,7 @@ int kvm2_trace_source_stats(struct kvm2_trace_source *source,
 		char *text;
 
 		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats",
-			 source->cpus[i].nr);
+			 source->cpus[i]->cpu);
 		errno = 0;
 		text = tracefs_instance_file_read(source->instance, file, NULL);
 		if (!text)

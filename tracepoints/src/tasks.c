@@ -2,6 +2,8 @@
 // What is known of the threads met: process, name, VM and vcpu.
 #include <kvm2/trace.h>
 
+#include "text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +162,7 @@ size_t kvm2_trace_who(const struct kvm2_trace_event *event,
 {
 	const bool has_vm = event->has_vm || (task && task->has_vm);
 	const uint64_t vm = event->has_vm ? event->vm : has_vm ? task->vm : 0;
+	struct text text = { buffer, size, 0 };
 	bool has_vcpu = event->has_vcpu;
 	uint32_t vcpu = event->vcpu;
 
@@ -168,13 +171,17 @@ size_t kvm2_trace_who(const struct kvm2_trace_event *event,
 		has_vcpu = true;
 		vcpu = task->vcpu;
 	}
-	if (has_vm && has_vcpu)
-		return (size_t)snprintf(buffer, size, "vm%llu/%u",
-					(unsigned long long)vm, vcpu);
-	if (has_vm)
-		return (size_t)snprintf(buffer, size, "vm%llu",
-					(unsigned long long)vm);
-	return (size_t)snprintf(buffer, size, "%s-%d",
-				task && *task->comm ? task->comm : "?",
-				event->tid);
+	if (!has_vm) {
+		text_string(&text, task && *task->comm ? task->comm : "?");
+		text_char(&text, '-');
+		text_signed(&text, event->tid);
+		return text_end(&text);
+	}
+	text_string(&text, "vm");
+	text_decimal(&text, vm);
+	if (has_vcpu) {
+		text_char(&text, '/');
+		text_decimal(&text, vcpu);
+	}
+	return text_end(&text);
 }

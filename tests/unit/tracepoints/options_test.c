@@ -158,12 +158,35 @@ static void lines_are_exits_where_their_ends_are_traced(void **state)
 	assert_false(options.folds);
 }
 
+static void a_report_is_of_one_file(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("report -c trace.dat --raw"), 0);
+	assert_true(options.is_report);
+	assert_string_equal(options.file, "trace.dat");
+	assert_true(options.raw);
+	assert_int_equal(parse("-o trace.dat report"), 0);
+	assert_false(options.is_report);
+	refused("report", "report needs one FILE, and options of a live trace do not go with it");
+	refused("report a b", "report needs one FILE, and options of a live trace do not go with it");
+	refused("report --for 3 a", "report needs one FILE, and options of a live trace do not go with it");
+}
+
+static void what_makes_no_sense_together_is_refused(void **state)
+{
+	(void)state;
+	refused("-o a -c", "-o records and prints nothing: give -c and forms to kvm2trace report");
+	refused("--json --perfetto", "--json and --perfetto are two forms: give one");
+	refused("--json -c", "--json and --perfetto have neither a table nor raw lines");
+}
+
 static void help_names_every_option_once(void **state)
 {
 	static const char *const names[] = {
 		"-p, --pid PID", "-e, --event SYSTEM:EVENT", "-c, --count",
 		"--every SECONDS", "--tail LINES", "-n, --limit COUNT",
 		"--for SECONDS", "--events  ", "--raw", "-b, --buffer KIB",
+		"-o, --output FILE", "--json  ", "--perfetto  ",
 		"-f, --follow", "-r, --relative", "-t, --time", "-T, --total",
 		"--strict", "-h, --help", "-V, --version",
 	};
@@ -196,6 +219,8 @@ int main(void)
 		cmocka_unit_test(a_command_has_its_own_options),
 		cmocka_unit_test(stamps_are_those_of_strace),
 		cmocka_unit_test(lines_are_exits_where_their_ends_are_traced),
+		cmocka_unit_test(a_report_is_of_one_file),
+		cmocka_unit_test(what_makes_no_sense_together_is_refused),
 		cmocka_unit_test(help_names_every_option_once),
 	};
 

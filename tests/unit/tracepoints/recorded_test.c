@@ -48,7 +48,7 @@ static void check_version(const char *version, unsigned int expected)
 {
 	struct kvm2_trace_decoder *decoder;
 	const struct kvm2_trace_format *format;
-	unsigned int id = 0;
+	size_t id = 0;
 	unsigned int nr;
 
 	decoder = load(version, &nr);

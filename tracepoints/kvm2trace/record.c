@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+// Recording to a file. Who the threads are is asked while they live.
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A kvm2_trace_task_lookup_fn that tells the file, too. */
+static void lookup(struct kvm2_trace_task *task, void *context)
+{
+	struct record *record = context;
+
+	kvm2_trace_source_lookup(task, record->source);
+	/* Without memory the file lacks a name, and nothing else. */
+	kvm2_trace_writer_task(record->writer, task);
+}
+
+int record_init(struct record *record, struct kvm2_trace_source *source,
+		const char *path)
+{
+	memset(record, 0, sizeof(*record));
+	record->source = source;
+	record->writer = kvm2_trace_writer_create();
+	record->tasks = kvm2_trace_tasks_create(lookup, record);
+	if (!record->writer || !record->tasks)
+		return -ENOMEM;
+	return kvm2_trace_writer_open(record->writer, path);
+}
+
+void record_fini(struct record *record)
+{
+	kvm2_trace_tasks_destroy(record->tasks);
+	kvm2_trace_writer_destroy(record->writer);
+	memset(record, 0, sizeof(*record));
+}
+
+/*
+ * A kvm2_trace_page_fn. Of a page only the first event's thread is looked up:
+ * whoever is busy is first sometime.
+ */
+static int take_page(int cpu, const void *bytes, size_t size, void *context)
+{
+	struct record *record = context;
+	const struct kvm2_trace_event event = {
+		.tid = kvm2_trace_page_tid(bytes, size),
+		.name = "",
+	};
+
+	if (event.tid > 0)
+		kvm2_trace_tasks_note(record->tasks, &event);
+	record->pages++;
+	return kvm2_trace_writer_page(record->writer, cpu, bytes, size);
+}
+
+int record_drain(struct record *record)
+{
+	return kvm2_trace_source_drain(record->source, take_page, record);
+}
+
+int record_finish(struct record *record,
+		  const struct kvm2_trace_decoder *decoder, uint64_t epoch_ns)
+{
+	return kvm2_trace_writer_finish(record->writer, decoder, record->source,
+					epoch_ns);
+}
