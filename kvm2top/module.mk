@@ -76,6 +76,12 @@ CHECKS += check-screens
 
 # ---- in the lab ----
 
-VM_TESTS                         += tests/vm/top_count_test
-tests/vm/top_count_test_KERNELS  := patched module stock
-tests/vm/top_count_test_TIMEOUT  := 400
+VM_TESTS                            += tests/vm/top_count_test
+tests/vm/top_count_test_KERNELS     := patched module stock
+tests/vm/top_count_test_TIMEOUT     := 1500
+
+# The others are under lockdown, as distributions are that boot securely.
+VM_TESTS                            += tests/vm/top_fallback_test
+tests/vm/top_fallback_test_KERNELS  := patched stock
+tests/vm/top_fallback_test_LAB      := LAB_APPEND=lockdown=integrity
+tests/vm/top_fallback_test_TIMEOUT  := 1500

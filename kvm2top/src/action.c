@@ -232,7 +232,7 @@ static void record(struct action *action, const struct vm *vm, const char *name)
 	if (action->text[0])
 		snprintf(order.file, sizeof(order.file), "%s", action->text);
 	else
-		snprintf(order.file, sizeof(order.file), "kvm2top-%s-%s.txt", name, stamp);
+		snprintf(order.file, sizeof(order.file), "kvm2top-%s-%s.dat", name, stamp);
 	send(action->child_fd, &order, sizeof(order), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -2,7 +2,7 @@
 /*
  * --when and --do: what is done when a condition begins to hold for a VM.
  *
- *	record:5s[:FILE]	kvm2trace records the VM's events for 5 s
+ *	record:5s[:FILE]	kvm2trace records the VM's events for 5 s, in a trace.dat
  *	exec:COMMAND		the shell runs it, with KVM2TOP_VM and KVM2TOP_PID
  *	quit			kvm2top ends
  *

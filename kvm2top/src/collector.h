@@ -22,6 +22,7 @@
  * @pid:	of one process; 0: all
  * @nr_rows:	how many vcpus there is room for
  * @recording:	the file of collector_replay
+ * @why:	why a better way could not be gone; NULL
  * @idle_ns:	when there has been no VM for so long, KVM's module is not held
  *		any more; 0: it always is
  */
@@ -30,6 +31,7 @@ struct collector_config {
 	pid_t pid;
 	unsigned int nr_rows;
 	const char *recording;
+	const char *why;
 	uint64_t idle_ns;
 };
 
@@ -91,7 +93,8 @@ struct collector;
  * @watch:	count what the exits of a process are about; 0: of none;
  *		NULL: it cannot
  * @details:	what was counted, unsorted; returns how many
- * @wake_fd:	readable when @read should be called early; -1, or NULL: none
+ * @wake_fd:	readable when @wake should be called; -1, or NULL: none
+ * @wake:	true: there should be a refresh; NULL: always
  * @now_ns:	the time of the next @read; NULL: now
  * @rewind:	of a recording: go to its first refresh, with a model that begins
  *		anew; NULL: it is none
@@ -107,6 +110,7 @@ struct collector_ops {
 	int (*watch)(struct collector *collector, pid_t pid);
 	size_t (*details)(struct collector *collector, struct collector_detail *list, size_t room);
 	int (*wake_fd)(struct collector *collector);
+	bool (*wake)(struct collector *collector);
 	uint64_t (*now_ns)(struct collector *collector);
 	void (*rewind)(struct collector *collector);
 	void (*status)(struct collector *collector, struct collector_status *status);

@@ -111,13 +111,13 @@ static double value_user_total(const struct model *model, const struct node *nod
 static double value_kernel(const struct model *model, const struct node *node)
 {
 	(void)model;
-	return as_reason(node) ? NAN : (double)node->total.kernel;
+	return as_reason(node) || model->kernel_unknown ? NAN : (double)node->total.kernel;
 }
 
 static double value_lost(const struct model *model, const struct node *node)
 {
 	(void)model;
-	return as_reason(node) ? NAN : (double)node->total.kernel - (double)node->total.exits;
+	return as_reason(node) || model->kernel_unknown ? NAN : (double)node->total.kernel - (double)node->total.exits;
 }
 
 /* Where the time goes: measured in tier 2, else what the scheduler knows. */
@@ -149,37 +149,45 @@ static double phase_percent(const struct model *model, const struct node *node,
 	return percent(fmax(otherwise_ns, 0), (double)model->interval_ns * (nr_vcpus ? nr_vcpus : 1));
 }
 
-static double counter(const struct node *node, enum shared_counter which)
+/* Those before COUNTER_CPU_NS are KVM's. */
+static double counter(const struct model *model, const struct node *node, enum shared_counter which)
 {
+	if (model->kernel_unknown && which < COUNTER_CPU_NS)
+		return NAN;
 	return node->accounts ? (double)node->accounts->recent.counters[which] : NAN;
+}
+
+static double known(double value)
+{
+	return isnan(value) ? 0 : value;
 }
 
 static double value_run(const struct model *model, const struct node *node)
 {
-	return phase_percent(model, node, PHASE_GUEST, counter(node, COUNTER_GUEST_NS));
+	return phase_percent(model, node, PHASE_GUEST, counter(model, node, COUNTER_GUEST_NS));
 }
 
 static double value_kern(const struct model *model, const struct node *node)
 {
 	return phase_percent(model, node, PHASE_KERNEL,
-			     counter(node, COUNTER_STIME_NS) - counter(node, COUNTER_HALT_POLL_NS));
+			     counter(model, node, COUNTER_STIME_NS) - known(counter(model, node, COUNTER_HALT_POLL_NS)));
 }
 
 static double value_vmm(const struct model *model, const struct node *node)
 {
 	return phase_percent(model, node, PHASE_USER,
-			     counter(node, COUNTER_CPU_NS) - counter(node, COUNTER_GUEST_NS) -
-			     counter(node, COUNTER_STIME_NS));
+			     counter(model, node, COUNTER_CPU_NS) - counter(model, node, COUNTER_GUEST_NS) -
+			     counter(model, node, COUNTER_STIME_NS));
 }
 
 static double value_ready(const struct model *model, const struct node *node)
 {
-	return phase_percent(model, node, PHASE_READY, counter(node, COUNTER_WAIT_NS));
+	return phase_percent(model, node, PHASE_READY, counter(model, node, COUNTER_WAIT_NS));
 }
 
 static double value_halt(const struct model *model, const struct node *node)
 {
-	return phase_percent(model, node, PHASE_HALT, counter(node, COUNTER_HALT_WAIT_NS));
+	return phase_percent(model, node, PHASE_HALT, counter(model, node, COUNTER_HALT_WAIT_NS));
 }
 
 static double value_sleep(const struct model *model, const struct node *node)
@@ -189,7 +197,7 @@ static double value_sleep(const struct model *model, const struct node *node)
 
 static double value_poll(const struct model *model, const struct node *node)
 {
-	const double poll = counter(node, COUNTER_HALT_POLL_NS);
+	const double poll = counter(model, node, COUNTER_HALT_POLL_NS);
 	double all = 0;
 
 	if (isnan(poll) || !model->interval_ns)
@@ -338,13 +346,18 @@ static double value_time(const struct model *model, const struct node *node)
 
 static double value_cpu_time(const struct model *model, const struct node *node)
 {
-	return model->interval_ns ? percent(counter(node, COUNTER_CPU_NS), (double)model->interval_ns) : NAN;
+	return model->interval_ns ? percent(counter(model, node, COUNTER_CPU_NS), (double)model->interval_ns) : NAN;
+}
+
+static double rate_of(const struct model *model, double value)
+{
+	return isnan(value) ? NAN : rate(model, (uint64_t)value);
 }
 
 static double counter_rate(const struct model *model, const struct node *node,
 			   enum shared_counter which)
 {
-	return node->accounts ? rate(model, node->accounts->recent.counters[which]) : NAN;
+	return rate_of(model, counter(model, node, which));
 }
 
 #define COUNTER_VALUE(name, which)							\

@@ -126,9 +126,9 @@ void output_json(FILE *file, const struct output *output, const struct model *mo
 	const struct vm *vm;
 
 	fprintf(file, "{\"time_ns\":%llu,\"interval_ns\":%llu,\"collector\":\"%s\",\"tier\":%d,\"cost_ns\":%u,"
-		"\"lost\":%llu,\"self\":{\"cpu_percent\":%.3f,\"rss_bytes\":%llu},\"missing\":", LLU(output->wall_ns),
+		"\"lost\":%llu,\"kernel_known\":%s,\"self\":{\"cpu_percent\":%.3f,\"rss_bytes\":%llu},\"missing\":", LLU(output->wall_ns),
 		LLU(model->interval_ns), output->collector, output->status.tier, output->status.cost_ns,
-		LLU(model->lost), output->cpu_percent, LLU(output->rss_bytes));
+		LLU(model->lost), model->kernel_unknown ? "false" : "true", output->cpu_percent, LLU(output->rss_bytes));
 	json_string(file, output->status.missing);
 	fprintf(file, ",\"nr_vms\":%u,\"nr_vcpus\":%u,\"ended_vms\":%llu,", model->nr_vms, model->nr_vcpus,
 		LLU(model->ended_vms));
@@ -338,7 +338,7 @@ void output_metrics(FILE *file, const struct output *output, const struct model 
 	for_vcpus(file, model, metrics_times);
 	fprintf(file, "# TYPE kvm2top_exits_lost gauge\n# HELP kvm2top_exits_lost Exits that KVM has counted and kvm2top has "
 		"not seen.\nkvm2top_exits_lost %lld\n",
-		(long long)(model->host.total.kernel - model->host.total.exits));
+		model->kernel_unknown ? (long long)model->lost : (long long)(model->host.total.kernel - model->host.total.exits));
 	fprintf(file, "# TYPE kvm2top_tier gauge\nkvm2top_tier %d\n# EOF\n", output->status.tier);
 	fflush(file);
 }

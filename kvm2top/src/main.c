@@ -19,7 +19,7 @@
 
 /* The best first. */
 static const struct collector_ops *const collectors[] = {
-	&collector_bpf,
+	&collector_bpf, &collector_hist, &collector_stream,
 };
 
 /* ---- start ---- */
@@ -39,7 +39,7 @@ static int open_one(struct program *program, const struct collector_ops *ops, co
 /* The first that works; why the better ones do not is told when none does, and on the screen. */
 static int open_collector(struct program *program)
 {
-	const struct collector_config config = {
+	struct collector_config config = {
 		.tier = program->options.tier,
 		.pid = program->options.pid,
 		.nr_rows = program->options.rows,
@@ -63,6 +63,8 @@ static int open_collector(struct program *program)
 		error = open_one(program, collectors[i], &config, messages[i]);
 		if (!error)
 			return 0;
+		if (!config.why)
+			config.why = messages[i];
 	}
 	for (size_t i = 0; i < nr; i++)
 		if (messages[i][0])

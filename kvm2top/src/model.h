@@ -209,6 +209,7 @@ struct vm {
  * @ended_vms:	those that have gone since the start
  * @lost:	exits the collector knows that it has not counted
  * @no_memory:	something could not be counted for lack of memory
+ * @kernel_unknown: nobody can say what KVM itself counts
  */
 struct model {
 	struct node host;
@@ -226,6 +227,7 @@ struct model {
 	uint64_t ended_vms;
 	uint64_t lost;
 	bool no_memory;
+	bool kernel_unknown;
 };
 
 void model_init(struct model *model);

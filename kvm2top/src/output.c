@@ -44,7 +44,7 @@ void output_summary(const struct output *output, const struct model *model, char
 	if (!output->status.tier)
 		snprintf(cost, sizeof(cost), "cost 0");
 	else if (!output->status.cost_ns)
-		snprintf(cost, sizeof(cost), "cost not yet measured");
+		snprintf(cost, sizeof(cost), model->kernel_unknown ? "cost not known" : "cost not yet measured");
 	else
 		snprintf(cost, sizeof(cost), "cost %uns = %.1f%%", output->status.cost_ns,
 			 cost_percent(output, model));
@@ -58,7 +58,8 @@ bool output_completeness(const struct output *output, const struct model *model,
 			 size_t size)
 {
 	const struct tally *total = &model->host.total;
-	const bool is_right = total->exits == total->kernel && !model->lost && !model->no_memory;
+	const bool is_right = (model->kernel_unknown || total->exits == total->kernel) && !model->lost &&
+			      !model->no_memory;
 	char seen[32];
 	char kernel[32];
 	char lost[32];
@@ -67,7 +68,11 @@ bool output_completeness(const struct output *output, const struct model *model,
 	print_grouped(total->kernel, kernel, sizeof(kernel));
 	print_grouped(total->kernel > total->exits ? total->kernel - total->exits : model->lost, lost,
 		      sizeof(lost));
-	if (!output->status.tier)
+	if (model->kernel_unknown) {
+		print_grouped(model->lost, lost, sizeof(lost));
+		snprintf(buffer, size, "seen %s  lost %s  KVM's own count is not known%s", seen, lost,
+			 model->no_memory ? "  OUT OF MEMORY" : "");
+	} else if (!output->status.tier)
 		snprintf(buffer, size, "kvm %s  (tier 0: KVM's own counters)", kernel);
 	else
 		snprintf(buffer, size, "seen %s %s kvm %s  lost %s%s", seen,

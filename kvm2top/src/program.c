@@ -96,7 +96,7 @@ enum program_event program_wait(struct program *program, uint64_t until_ns, int 
 		if (fds[0].revents || (n > 0 && fds[2].revents & (POLLHUP | POLLERR)))
 			return PROGRAM_END;
 		/* A VM comes up: attach now, and show it when it is time. */
-		if (n > 0 && fds[1].revents)
+		if (n > 0 && fds[1].revents && (!program->ops->wake || program->ops->wake(program->collector)))
 			program_refresh(program);
 		/* A signal may have been that the terminal has another size. */
 		if ((n > 0 && fds[2].revents) || (n < 0 && keys >= 0))

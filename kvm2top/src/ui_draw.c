@@ -192,7 +192,7 @@ static bool is_gone(const struct node *node)
 
 static enum canvas_style style_of(const struct ui *ui, const struct node *node)
 {
-	if (ui->output->status.tier && node->type != NODE_REASON && node->total.exits != node->total.kernel)
+	if (!ui->model->kernel_unknown && ui->output->status.tier && node->type != NODE_REASON && node->total.exits != node->total.kernel)
 		return CANVAS_BAD;
 	if (is_gone(node))
 		return CANVAS_FAINT;
