@@ -17,6 +17,7 @@
 #     BIN                += kvm2run             programs to install (SBIN for $(sbindir)); leave it out for helpers
 #     MAN                += docs/man/kvm2run.8  man pages; the section is the suffix
 #     COMP               += kvm2run/completion/kvm2run          bash completions
+#     DATA               += strace-decoders/gdb/names.py        what programs read, to install in $(datadir)/kvm2
 #
 #   A library                        built as $(B)/lib/libkvm2.a and libkvm2.so.VERSION (with -fPIC)
 #     LIBRARIES          += libkvm2
@@ -83,6 +84,7 @@ bindir     ?= $(prefix)/bin
 sbindir    ?= $(prefix)/sbin
 libdir     ?= $(prefix)/lib
 includedir ?= $(prefix)/include
+datadir    ?= $(prefix)/share
 mandir     ?= $(prefix)/share/man
 compdir    ?= $(prefix)/share/bash-completion/completions
 
@@ -110,6 +112,7 @@ SBIN      :=
 HEADERS   :=
 MAN       :=
 COMP      :=
+DATA      :=
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -270,6 +273,7 @@ installed := $(foreach f,$(BIN),$(B)/bin/$(f)|$(bindir)/$(f)|755) \
 	     $(foreach f,$(MAN),$(f)|$(mandir)/man$(call man_section,$(f))/$(notdir $(f))|644) \
 	     $(foreach f,$(COMP),$(f)|$(compdir)/$(notdir $(f))|644) \
 	     $(foreach f,$(TRACEEVENT_PLUGINS),$(f)|$(libdir)/traceevent/plugins/$(notdir $(f))|755) \
+	     $(foreach f,$(DATA),$(f)|$(datadir)/kvm2/$(notdir $(f))|644) \
 	     $(foreach l,$(LIBRARIES),$(B)/lib/$(l).a|$(libdir)/$(l).a|644 \
 		$(B)/lib/$(l).so.$(VERSION)|$(libdir)/$(l).so.$(VERSION)|644 \
 		$(if $($(l)_PC),$(B)/lib/$(l).pc|$(libdir)/pkgconfig/$(l).pc|644))

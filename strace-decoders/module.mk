@@ -30,6 +30,35 @@ TESTS += tests/unit/strace-decoders/payload_test
 tests/unit/strace-decoders/payload_test_SOURCES  := strace-decoders/inject/payload.c
 tests/unit/strace-decoders/payload_test_CPPFLAGS := -Istrace-decoders/inject
 
+# Names of the system calls for gdb's `catch syscall`.
+gdb_syscalls := $(addprefix $(B)/share/kvm2/gdb-syscalls.,py xml)
+ALL          += $(gdb_syscalls)
+DATA         += $(gdb_syscalls)
+PACKAGES     += bpftrace gdb trace-cmd
+
+$(B)/share/kvm2/gdb-syscalls.py: strace-decoders/gdb/gdb-syscalls.py
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(B)/share/kvm2/gdb-syscalls.xml: kernel/include/uapi/linux/kvm2.h
+	@mkdir -p $(@D)
+	$(Q){ echo '<?xml version="1.0"?>'; \
+	echo '<!DOCTYPE syscalls_info SYSTEM "gdb-syscalls.dtd">'; \
+	echo '<syscalls_info>'; \
+	sed -n 's|^	X(\([0-9]*\), \(kvm_[a-z_]*\)).*|  <syscall name="\2" number="\1" groups="kvm2"/>|p' $<; \
+	echo '</syscalls_info>'; } >$@
+
+# The exit reasons by bpftrace.
+exits_bt := $(B)/share/kvm2/kvm2-exits.bt
+ALL      += $(exits_bt)
+DATA     += $(exits_bt)
+$(exits_bt): strace-decoders/bpf/kvm2-exits.bt.in kernel/include/uapi/linux/kvm2.h
+	@mkdir -p $(@D)
+	$(Q)awk 'FNR == NR { if (/^#define KVM2_EXIT_REASONS/) list = 1; else if (!/^	X\(/) list = 0; \
+		if (list && match($$0, /X\([0-9]+/)) { split($$0, part, "\""); \
+			names = names "\t@name[" substr($$0, RSTART + 2, RLENGTH - 2) "] = \"" part[2] "\";\n" } next } \
+		/^@names@$$/ { printf "%s", names; next } { print }' kernel/include/uapi/linux/kvm2.h $< >$@
+
 # What the tests trace.
 PROGRAMS           += kvm2-enter kvm2-noise
 kvm2-enter_SOURCES := tests/strace/enter.c
@@ -49,6 +78,7 @@ check-strace: $(B)/tests/vm/strace.tried $(B)/bin/kvm2inject $(B)/bin/kvm2-enter
 	@rm -rf $(RESULTS)/check-strace
 	@$(foreach s,$(STRACE_SUITES),tests/run -t 1800 $(RESULTS)/check-strace/strace-$(s) tests/strace/suite $(s) $(O);)
 	@tests/run -t 600 $(RESULTS)/check-strace/inject tests/strace/inject $(B)
+	@tests/run -t 900 $(RESULTS)/check-strace/gdb tests/strace/gdb $(B)
 	@tests/run -t 1800 $(RESULTS)/check-strace/fuzz tests/strace/fuzz $(O) $(B)
 	@tests/run --total $(RESULTS)/check-strace $@
 
@@ -75,3 +105,8 @@ VM_TESTS += tests/vm/strace_classic_test
 tests/vm/strace_classic_test_KERNELS := stock
 tests/vm/strace_classic_test_NEEDS   := $(B)/tests/vm/strace.tried
 tests/vm/strace_classic_test_TIMEOUT := 900
+
+VM_TESTS += tests/vm/syscall_tracepoints_test
+tests/vm/syscall_tracepoints_test_KERNELS := patched
+tests/vm/syscall_tracepoints_test_NEEDS   := $(exits_bt)
+tests/vm/syscall_tracepoints_test_TIMEOUT := 400
