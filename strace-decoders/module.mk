@@ -83,9 +83,9 @@ check-strace: $(B)/tests/vm/strace.tried $(B)/bin/kvm2inject $(B)/bin/kvm2-enter
 	@tests/run --total $(RESULTS)/check-strace $@
 
 FUZZ_SECONDS ?= 600
-.PHONY: fuzz fuzz-strace
-fuzz: fuzz-strace ## noise into what decodes foreign bytes, with sanitizers; FUZZ_SECONDS=600 each
-fuzz-strace: $(B)/bin/kvm2-noise | deps
+.PHONY: fuzz-strace
+fuzz: fuzz-strace
+fuzz-strace: $(B)/bin/kvm2-noise | deps ## the same into strace, with new seeds each time; FUZZ_SECONDS=600
 	@tests/run -t $$(($(FUZZ_SECONDS) + 1800)) $(RESULTS)/fuzz/strace tests/strace/fuzz $(O) $(B) $(FUZZ_SECONDS)
 	@tests/run --total $(RESULTS)/fuzz $@
 
