@@ -18,6 +18,7 @@ void kvm2_glue_swap_slots(struct kvm *kvm, int as_id);
 int kvm2_glue_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			   struct kvm_memory_slot *new,
 			   enum kvm_mr_change change);
+int kvm2_glue_prepare_heir(struct kvm *kvm, struct kvm_memory_slot *new);
 void kvm2_glue_unprepare_slot(struct kvm *kvm,
 			      const struct kvm_memory_slot *old,
 			      struct kvm_memory_slot *new,
@@ -36,6 +37,10 @@ void kvm2_glue_get_events(struct kvm_vcpu *vcpu,
 int kvm2_glue_set_events(struct kvm_vcpu *vcpu,
 			 struct kvm_vcpu_events *events);
 bool kvm2_glue_flushes_all(struct kvm *kvm);
+bool kvm2_glue_can_inherit(struct kvm_memory_slot *old,
+			   struct kvm_memory_slot *new);
+void kvm2_glue_inherit(struct kvm *kvm, const struct kvm_memory_slot *old,
+		       struct kvm_memory_slot *new);
 bool kvm2_glue_is_tsc_unstable(void);
 int kvm2_glue_set_tsc_khz(struct kvm_vcpu *vcpu, u32 khz);
 void kvm2_glue_set_tsc_offset(struct kvm_vcpu *vcpu, u64 offset);

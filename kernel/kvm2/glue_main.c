@@ -68,7 +68,19 @@ int kvm2_glue_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 	return kvm_prepare_memory_region(kvm, old, new, change);
 }
 
-/* Undo kvm2_glue_prepare_slot() and free @new. */
+/*
+ * The same for one that is created, without what the architecture keeps beside
+ * it: that comes by kvm2_glue_inherit(). For KVM it is a change of flags of a
+ * memslot that has none.
+ */
+int kvm2_glue_prepare_heir(struct kvm *kvm, struct kvm_memory_slot *new)
+{
+	static const struct kvm_memory_slot none;
+
+	return kvm_prepare_memory_region(kvm, &none, new, KVM_MR_FLAGS_ONLY);
+}
+
+/* Undo kvm2_glue_prepare_slot() or kvm2_glue_prepare_heir() and free @new. */
 void kvm2_glue_unprepare_slot(struct kvm *kvm,
 			      const struct kvm_memory_slot *old,
 			      struct kvm_memory_slot *new,

@@ -80,6 +80,65 @@ bool kvm2_glue_flushes_all(struct kvm *kvm)
 	       kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL);
 }
 
+/* Would the metadata of @old, which is no more, be of the right size? */
+bool kvm2_glue_can_inherit(struct kvm_memory_slot *old,
+			   struct kvm_memory_slot *new)
+{
+	int level;
+
+	if (old->npages != new->npages ||
+	    new->base_gfn + new->npages - 1 > kvm_mmu_max_gfn())
+		return false;
+	for (level = PG_LEVEL_2M; level <= KVM_MAX_HUGEPAGE_LEVEL; level++) {
+		if (kvm_mmu_slot_lpages(old, level) !=
+		    kvm_mmu_slot_lpages(new, level))
+			return false;
+	}
+	return true;
+}
+
+/* May a page of this size be mapped nowhere in @slot? */
+static bool kvm2_is_askew(const struct kvm_memory_slot *slot,
+			  unsigned long pages)
+{
+	return (slot->base_gfn ^ (slot->userspace_addr >> PAGE_SHIFT)) &
+	       (pages - 1);
+}
+
+/* As KVM does when it creates @slot: where huge pages are not allowed. */
+static void kvm2_init_lpages(struct kvm_memory_slot *slot, int level)
+{
+	struct kvm_lpage_info *info = slot->arch.lpage_info[level - 2];
+	unsigned long pages = KVM_PAGES_PER_HPAGE(level);
+	unsigned long count = kvm_mmu_slot_lpages(slot, level), i;
+
+	memset(info, 0, count * sizeof(*info));
+	if (slot->base_gfn & (pages - 1))
+		info[0].disallow_lpage = 1;
+	if ((slot->base_gfn + slot->npages) & (pages - 1))
+		info[count - 1].disallow_lpage = 1;
+	for (i = 0; kvm2_is_askew(slot, pages) && i < count; i++)
+		info[i].disallow_lpage = 1;
+}
+
+/*
+ * Let @new have the metadata of @old, whose pages are mapped and tracked no
+ * longer; kvm2_glue_can_inherit() was true. Whoever frees @old clears its
+ * ->arch first. Context: slots_lock and slots_arch_lock held, no vcpu runs.
+ */
+void kvm2_glue_inherit(struct kvm *kvm, const struct kvm_memory_slot *old,
+		       struct kvm_memory_slot *new)
+{
+	int level;
+
+	new->arch = old->arch;
+	for (level = PG_LEVEL_2M; level <= KVM_MAX_HUGEPAGE_LEVEL; level++)
+		kvm2_init_lpages(new, level);
+#ifdef CONFIG_KVM_GENERIC_MEMORY_ATTRIBUTES
+	kvm_mmu_init_memslot_memory_attributes(kvm, new);
+#endif
+}
+
 /* The vcpu need not be loaded. */
 bool kvm2_glue_is_tsc_unstable(void)
 {

@@ -8,6 +8,8 @@
  * dirty logs of those that leave are harvested, and only when nothing can
  * fail any more are the mappings of the leaving ones zapped and the sets
  * swapped, once for each address space (the second one is that of SMM).
+ * A new memslot of the size of one that leaves inherits what KVM keeps beside
+ * it for its pages, which is dearer to make than all the rest of a change.
  * Memslots that stay keep their dirty logs, and where KVM can zap those of
  * one memslot alone (KVM_X86_QUIRK_SLOT_ZAP_ALL is off) their mappings.
  */
@@ -28,9 +30,18 @@
 
 #define NR_SPACES	KVM_MAX_NR_ADDRESS_SPACES
 
-/* One memslot that changes, in each address space. */
+/* How many of those that leave are looked at for one to inherit from. */
+#define DONORS_TRIED	16
+
+/**
+ * struct slot_change - one memslot that changes, in each address space
+ * @donor:	of one that is created: whose metadata it inherits, or NULL
+ * @is_donor:	of one that leaves: another inherits its metadata
+ */
 struct slot_change {
 	enum kvm_mr_change change;
+	struct slot_change *donor;
+	bool is_donor;
 	struct kvm_memory_slot *old[NR_SPACES];
 	struct kvm_memory_slot *new[NR_SPACES];
 };
@@ -40,6 +51,7 @@ struct slot_change {
  * @regions:	the next map, sorted by gpa
  * @slots:	changes: first all that remove, then the others
  * @nr_deleted:	how many of @slots remove
+ * @next_donor:	the first of them that may still leave its metadata to another
  * @nr_prepared: (slot, space) pairs that have a prepared memslot, in order
  */
 struct map_change {
@@ -50,6 +62,7 @@ struct map_change {
 	struct slot_change *slots;
 	u32 nr_slots;
 	u32 nr_deleted;
+	u32 next_donor;
 	u32 nr_kept;
 	u32 nr_added;
 	u32 nr_prepared;
@@ -60,6 +73,18 @@ static int compare_gpa(const void *a, const void *b)
 	const struct kvm2_memory_region *left = a, *right = b;
 
 	return left->gpa < right->gpa ? -1 : left->gpa > right->gpa;
+}
+
+/* Most callers keep them so, and sort() is as slow then as at its worst. */
+static bool is_sorted(const struct kvm2_memory_region *regions, u32 count)
+{
+	u32 i;
+
+	for (i = 1; i < count; i++) {
+		if (compare_gpa(&regions[i - 1], &regions[i]) > 0)
+			return false;
+	}
+	return true;
 }
 
 static int check_region(const struct kvm2_memory_region *region)
@@ -97,7 +122,9 @@ static struct kvm2_memory_region *copy_regions(const struct kvm2_memory_map *map
 	if (IS_ERR(regions))
 		return regions;
 
-	sort(regions, map->nr_regions, sizeof(*regions), compare_gpa, NULL);
+	if (!is_sorted(regions, map->nr_regions))
+		sort(regions, map->nr_regions, sizeof(*regions), compare_gpa,
+		     NULL);
 	for (i = 0; i < map->nr_regions && !r; i++) {
 		r = check_region(&regions[i]);
 		if (!r && i && regions[i - 1].gpa + regions[i - 1].size >
@@ -225,6 +252,24 @@ static int find_deleted(struct map_change *c, unsigned long *kept_ids)
 	return 0;
 }
 
+/*
+ * Both lists are sorted by gpa, and maps differ little in most cases, so the
+ * first ones to try are those behind the last one found.
+ */
+static void find_donor(struct map_change *c, struct slot_change *slot)
+{
+	u32 end = min(c->next_donor + DONORS_TRIED, c->nr_deleted), i;
+
+	for (i = c->next_donor; i < end; i++) {
+		if (!kvm2_glue_can_inherit(c->slots[i].old[0], slot->new[0]))
+			continue;
+		slot->donor = &c->slots[i];
+		slot->donor->is_donor = true;
+		c->next_donor = i + 1;
+		return;
+	}
+}
+
 static int find_added(struct map_change *c, unsigned long *kept_ids)
 {
 	struct kvm_memslots *slots = kvm_memslots(c->vm->kvm);
@@ -252,6 +297,8 @@ static int find_added(struct map_change *c, unsigned long *kept_ids)
 			return -ENOSPC;
 		change = add_change(c, KVM_MR_CREATE, NULL);
 		r = alloc_slots(change, c->nr_spaces, id++, region);
+		if (!r)
+			find_donor(c, change);
 		c->nr_added++;
 	}
 	return r;
@@ -342,9 +389,11 @@ static int prepare(struct map_change *c)
 		struct slot_change *slot = &c->slots[i];
 
 		for (space = 0; space < c->nr_spaces; space++) {
-			r = kvm2_glue_prepare_slot(kvm, slot->old[space],
-						   slot->new[space],
-						   slot->change);
+			r = slot->donor ?
+				kvm2_glue_prepare_heir(kvm, slot->new[space]) :
+				kvm2_glue_prepare_slot(kvm, slot->old[space],
+						       slot->new[space],
+						       slot->change);
 			if (r)
 				return r;
 			c->nr_prepared++;
@@ -405,6 +454,24 @@ static void flush_deleted(const struct map_change *c)
 }
 
 /*
+ * From here to their end old and new share the metadata, of pages that are not
+ * mapped. The old ones cannot give them up now: MMU notifiers see them still.
+ */
+static void inherit(const struct map_change *c)
+{
+	int space;
+	u32 i;
+
+	for (i = c->nr_deleted; i < c->nr_slots; i++) {
+		const struct slot_change *slot = &c->slots[i];
+
+		for (space = 0; slot->donor && space < c->nr_spaces; space++)
+			kvm2_glue_inherit(c->vm->kvm, slot->donor->old[space],
+					  slot->new[space]);
+	}
+}
+
+/*
  * The point of no return. Context: gate closed, slots_lock and
  * slots_arch_lock held; the latter is released.
  */
@@ -415,6 +482,7 @@ static void commit(struct map_change *c)
 	u32 i;
 
 	flush_deleted(c);
+	inherit(c);
 	for (space = 0; space < c->nr_spaces; space++) {
 		if (space)
 			mutex_lock(&kvm->slots_arch_lock);
@@ -426,9 +494,13 @@ static void commit(struct map_change *c)
 	for (i = 0; i < c->nr_slots; i++) {
 		struct slot_change *slot = &c->slots[i];
 
-		for (space = 0; space < c->nr_spaces; space++)
+		for (space = 0; space < c->nr_spaces; space++) {
+			if (slot->is_donor)
+				memset(&slot->old[space]->arch, 0,
+				       sizeof(slot->old[space]->arch));
 			kvm2_glue_commit_slot(kvm, slot->old[space],
 					      slot->new[space], slot->change);
+		}
 		cond_resched();
 	}
 }
