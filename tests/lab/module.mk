@@ -39,9 +39,6 @@ VM_TESTS                     += tests/vm/selftests
 tests/vm/selftests_KERNELS   := stock patched
 tests/vm/selftests_NEEDS     := $(O)/selftests/built
 tests/vm/selftests_TIMEOUT   := 1800
-# With two threads of emulation QEMU 7.2 loses a nested guest now and then: dirty_log_test ends in a triple fault, the
-# unpatched kernel with it.
-tests/vm/selftests_LAB       := LAB_THREAD=single
 
 $(O)/selftests/built: kernel/build | deps
 	$(Q)kernel/build selftests $(O)

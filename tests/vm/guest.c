@@ -214,12 +214,18 @@ int guest_finish(struct kvm2_run *run, uint32_t seed, uint32_t *result)
 
 int guest_get(uint32_t set, uint64_t number, void *value, size_t size)
 {
+	return guest_get_of(KVM2_SELF, set, number, value, size);
+}
+
+int guest_get_of(int pidfd, uint32_t set, uint64_t number, void *value,
+		 size_t size)
+{
 	struct guest_record record = {
 		.set = set, .number = number, .size = size,
 	};
 	int r;
 
-	r = kvm2_sys_get_state(KVM2_SELF, &record, KVM2_RECORD_BYTES(size), 0);
+	r = kvm2_sys_get_state(pidfd, &record, KVM2_RECORD_BYTES(size), 0);
 	if (r < 0)
 		return r;
 	memcpy(value, record.value, size);

@@ -89,6 +89,9 @@ uint32_t guest_sum_result(uint32_t rounds, uint32_t seed);
 
 /* One register of the calling thread's vcpu, up to 64 bytes. */
 int guest_get(uint32_t set, uint64_t number, void *value, size_t size);
+/* The same of another thread's, by its pidfd. */
+int guest_get_of(int pidfd, uint32_t set, uint64_t number, void *value,
+		 size_t size);
 int guest_set(uint32_t set, uint64_t number, const void *value, size_t size);
 
 #endif /* TESTS_VM_GUEST_H */

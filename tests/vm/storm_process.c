@@ -108,7 +108,7 @@ static void be_exec_victim(unsigned int round)
 static int run_sum(void)
 {
 	struct kvm2_run run = {};
-	uint32_t result;
+	uint32_t result = 0;
 	int r;
 
 	r = guest_start(guest_sum, SUM_ROUNDS);
@@ -116,6 +116,12 @@ static int run_sum(void)
 		r = guest_finish(&run, 1, &result);
 	if (!r && result != guest_sum_result(SUM_ROUNDS, 1))
 		r = -EBADMSG;
+	if (r)
+		tap_note("guest_sum: %d, result %#x, exit reason %u, io %u %#x "
+			 "of %u, mmio %u %#llx of %u", r, result,
+			 run.exit_reason, run.io.direction, run.io.port,
+			 run.io.size, run.mmio.is_write,
+			 (unsigned long long)run.mmio.gpa, run.mmio.len);
 	return r;
 }
 

@@ -2,6 +2,8 @@
 /* Processes and threads whose guests never end. */
 #include "storm.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -108,8 +110,9 @@ static void note_stacks(pid_t pid)
 	FILE *output;
 
 	snprintf(command, sizeof(command),
-		 "cd /proc/%d/task && head -n 20 */stack; "
-		 "grep -E '^(State|SigPnd|ShdPnd|SigBlk)' */status", pid);
+		 "cd /proc/%d/task && head -vn 20 */stack ../kvm2; "
+		 "grep -E '^(State|SigPnd|ShdPnd|SigBlk)' */status; "
+		 "cat */comm */syscall */stat", pid);
 	output = popen(command, "re");
 	while (output && fgets(line, sizeof(line), output)) {
 		line[strcspn(line, "\n")] = '\0';
@@ -117,6 +120,51 @@ static void note_stacks(pid_t pid)
 	}
 	if (output)
 		pclose(output);
+}
+
+/*
+ * Where a vcpu is, twice: one that runs has moved. A thread without a vcpu has
+ * none to tell, and one whose vcpu does not answer would keep us too.
+ */
+static void note_vcpu(pid_t tid)
+{
+	uint64_t registers[3] = {};
+	int pidfd = kvm2_thread_pidfd_open(tid);
+	unsigned int i;
+	int r = 0;
+
+	for (i = 0; i < 2 && r >= 0; i++) {
+		r = guest_get_of(pidfd, KVM2_SET_CONTROL, KVM2_CONTROL_RIP,
+				 &registers[0], 8);
+		if (r >= 0)
+			r = guest_get_of(pidfd, KVM2_SET_CONTROL,
+					 KVM2_CONTROL_RFLAGS, &registers[1], 8);
+		if (r >= 0)
+			r = guest_get_of(pidfd, KVM2_SET_GPR, KVM2_GPR_RCX,
+					 &registers[2], 8);
+		tap_note("  thread %d: %d, rip %#llx rflags %#llx rcx %#llx",
+			 tid, r, (unsigned long long)registers[0],
+			 (unsigned long long)registers[1],
+			 (unsigned long long)registers[2]);
+		usleep(STEP_US);
+	}
+	close(pidfd);
+}
+
+static void note_vcpus(pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder))) {
+		if (isdigit((unsigned char)entry->d_name[0]))
+			note_vcpu(atoi(entry->d_name));
+	}
+	if (folder)
+		closedir(folder);
 }
 
 int storm_reap(pid_t pid)
@@ -132,6 +180,7 @@ int storm_reap(pid_t pid)
 	if (poll(&end, 1, DEADLINE_MS) != 1) {
 		tap_note("process %d does not end:", pid);
 		note_stacks(pid);
+		note_vcpus(pid);
 		kill(pid, SIGKILL);
 		if (poll(&end, 1, DEADLINE_MS) != 1)
 			tap_note("nor does SIGKILL end it");

@@ -25,7 +25,7 @@
 #define STRESS_CALLS		7
 #define STRESS_ERRNOS		134
 
-/* Ends a guest that does not end by itself. No thread ever blocks it. */
+/* Ends a guest that does not end by itself. No thread that runs one blocks it. */
 #define STRESS_TICK		SIGRTMIN
 
 /**

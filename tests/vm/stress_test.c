@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,6 +338,17 @@ static void run(uint64_t seed, unsigned long calls)
 	check_guest();
 }
 
+/* Only the lab's own emulator leaves the VMCB of a refused guest alone. */
+static bool is_emulator_missing(void)
+{
+	const char *build = getenv("B");
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/../emulator/missing",
+		 build ? build : "build/release");
+	return !access(path, F_OK);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -365,6 +377,11 @@ int main(int argc, char **argv)
 		default:
 			return 2;
 		}
+	}
+	if (is_emulator_missing()) {
+		tap_skip("the lab's own emulator could not be built",
+			 "random calls");
+		return tap_end();
 	}
 	tap_note("seed %lu, %lu calls", seed, calls);
 	stress_board = mmap(NULL, sizeof(*stress_board),

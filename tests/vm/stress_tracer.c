@@ -21,6 +21,8 @@
 #define WAIT_STEP_US	500
 #define WAIT_STEPS	4000  /* a stop that takes longer is given up */
 #define STOPS_MAX	12
+#define AWAIT_POLLS	100
+#define AWAIT_POLL_US	500
 
 /* ---- the debugger ---- */
 
@@ -117,9 +119,23 @@ static void trace_thread(pid_t tid, uint64_t *random)
 	ptrace(PTRACE_DETACH, tid, 0, 0);
 }
 
+/*
+ * Wait until a call has come back since the last time, for a while: trouble
+ * that comes by the clock would be all there is where the kernel is slow.
+ */
+static void await_call(unsigned long *calls)
+{
+	unsigned int polls = AWAIT_POLLS;
+
+	while (stress_board->calls == *calls && --polls)
+		usleep(AWAIT_POLL_US);
+	*calls = stress_board->calls;
+}
+
 void stress_trace(uint64_t seed)
 {
 	uint64_t random = seed * 0x9e3779b97f4a7c15 + 1;
+	unsigned long calls = 0;
 	pid_t tid;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -131,6 +147,7 @@ void stress_trace(uint64_t seed)
 		if (tid)
 			trace_thread(tid, &random);
 		usleep(stress_random(&random, 4000));
+		await_call(&calls);
 	}
 	_exit(0);
 }
@@ -160,12 +177,14 @@ static void freeze(uint64_t *random)
 void stress_shake(uint64_t seed)
 {
 	uint64_t random = seed * 0x9e3779b97f4a7c15 + 2;
+	unsigned long calls = 0;
 	unsigned int process;
 	pid_t pid;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		usleep(200 + stress_random(&random, 3000));
+		await_call(&calls);
 		process = stress_random(&random, STRESS_PROCESSES);
 		pid = stress_board->pids[process];
 		if (pid <= 0)
