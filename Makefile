@@ -38,7 +38,8 @@
 #     VM_TESTS           += tests/vm/count_test  if there is no such .c file, it is an executable script of that name
 #     tests/vm/count_test_LIBS     := libkvm2    and the other variables of a program
 #     tests/vm/count_test_KERNELS  := patched module debug stock           default: patched; once on each
-#     tests/vm/count_test_LAB      := LAB_CPUS=4 LAB_MEM=1024M             variables of the lab (see `make help`)
+#     tests/vm/count_test_LAB      := LAB_CPUS=4 LAB_MEM=1024M             variables of the lab (see `make help`); LAB_THREAD
+#                                                                          is single unless it is set here
 #     tests/vm/count_test_NEEDS    := $(O)/somefile                        files to be made first, by rules of your own
 #     tests/vm/count_test_TIMEOUT  := 120                                  seconds of real time, default 120; hang = failure
 #     It gets B (the build folder), LAB_KERNEL and LAB_CPUS in its environment.  Every VM test has a lab of its own, and
