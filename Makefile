@@ -18,6 +18,7 @@
 #     MAN                += docs/man/kvm2run.8  man pages; the section is the suffix
 #     COMP               += kvm2run/completion/kvm2run          bash completions
 #     DATA               += strace-decoders/gdb/names.py        what programs read, to install in $(datadir)/kvm2
+#     ZSHCOMP            += kvm2top/completion/_kvm2top         zsh completions
 #
 #   A library                        built as $(B)/lib/libkvm2.a and libkvm2.so.VERSION (with -fPIC)
 #     LIBRARIES          += libkvm2
@@ -88,6 +89,7 @@ includedir ?= $(prefix)/include
 datadir    ?= $(prefix)/share
 mandir     ?= $(prefix)/share/man
 compdir    ?= $(prefix)/share/bash-completion/completions
+zshdir     ?= $(prefix)/share/zsh/site-functions
 
 PKG_CONFIG  ?= pkg-config
 INSTALL     ?= install
@@ -114,6 +116,7 @@ HEADERS   :=
 MAN       :=
 COMP      :=
 DATA      :=
+ZSHCOMP   :=
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -222,7 +225,7 @@ check-vm: $(vm_runs) ## tests in the lab, as root under our kernels; T=name choo
 check-style: all ## headers compile alone, layers, man pages and completions against --help
 	@rm -rf $(RESULTS)/check-style
 	@CC="$(CC)" CPPFLAGS="$(BASE_CPPFLAGS) $(foreach p,$(all_pkgs),$($(p)_pkg_cflags))" B="$(B)" \
-	INCLUDES="$(foreach l,$(LIBRARIES),$($(l)_INCLUDE))" PROGRAMS="$(BIN) $(SBIN)" MAN="$(MAN)" COMP="$(COMP)" \
+	INCLUDES="$(foreach l,$(LIBRARIES),$($(l)_INCLUDE))" PROGRAMS="$(BIN) $(SBIN)" MAN="$(MAN)" COMP="$(COMP) $(ZSHCOMP)" \
 	LIBRARIES="$(LIBRARIES)" \
 		tests/run $(RESULTS)/check-style/style tests/style
 	@tests/run --total $(RESULTS)/check-style $@
@@ -278,6 +281,7 @@ installed := $(foreach f,$(BIN),$(B)/bin/$(f)|$(bindir)/$(f)|755) \
 	     $(foreach f,$(HEADERS),$(f)|$(includedir)/$(call below_include,$(f))|644) \
 	     $(foreach f,$(MAN),$(f)|$(mandir)/man$(call man_section,$(f))/$(notdir $(f))|644) \
 	     $(foreach f,$(COMP),$(f)|$(compdir)/$(notdir $(f))|644) \
+	     $(foreach f,$(ZSHCOMP),$(f)|$(zshdir)/$(notdir $(f))|644) \
 	     $(foreach f,$(TRACEEVENT_PLUGINS),$(f)|$(libdir)/traceevent/plugins/$(notdir $(f))|755) \
 	     $(foreach f,$(DATA),$(f)|$(datadir)/kvm2/$(notdir $(f))|644) \
 	     $(foreach l,$(LIBRARIES),$(B)/lib/$(l).a|$(libdir)/$(l).a|644 \

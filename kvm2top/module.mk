@@ -7,6 +7,7 @@ PROGRAMS         += kvm2top
 SBIN             += kvm2top
 MAN              += kvm2top/kvm2top.8
 COMP             += kvm2top/completion/kvm2top
+ZSHCOMP          += kvm2top/completion/_kvm2top
 kvm2top_SOURCES  := $(wildcard kvm2top/src/*.c)
 kvm2top_LIBS     := libkvm2trace
 kvm2top_PKGS     := libbpf ncursesw
