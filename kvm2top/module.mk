@@ -86,3 +86,8 @@ VM_TESTS                            += tests/vm/top_fallback_test
 tests/vm/top_fallback_test_KERNELS  := patched stock
 tests/vm/top_fallback_test_LAB      := LAB_APPEND=lockdown=integrity
 tests/vm/top_fallback_test_TIMEOUT  := 1500
+
+VM_TESTS                            += tests/vm/top_live_test
+tests/vm/top_live_test_KERNELS      := patched
+tests/vm/top_live_test_LAB          := LAB_APPEND=lockdown=integrity
+tests/vm/top_live_test_TIMEOUT      := 2400
