@@ -44,7 +44,7 @@ $(tracepoints_example): docs/man3/kvm2_trace_source.3 tracepoints/include/kvm2/t
 	$(Q)sed -n '/^\.SH EXAMPLES/,/^\.SH SEE/{/^\.EX/,/^\.EE/{/^\.E[XE]/d;s/\\-/-/g;s/\\e/\\/g;p}}' $< | \
 		$(CC) $(BASE_CFLAGS) -Werror -Itracepoints/include $(CFLAGS) -o $@ -c -x c -
 
-PACKAGES            += libtracefs-dev libtraceevent-dev libzstd-dev python3 trace-cmd
+PACKAGES            += libtracefs-dev libtraceevent-dev libzstd-dev linux-perf python3 trace-cmd
 
 TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints/events_test \
 		       tests/unit/tracepoints/format_test tests/unit/tracepoints/names_test \
