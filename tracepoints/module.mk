@@ -3,24 +3,24 @@
 
 LIBRARIES           += libkvm2trace
 libkvm2trace_SOURCES := $(addprefix tracepoints/src/, bits.c count.c decode.c events.c events_kvm.c events_kvm2.c \
-			exit_info.c exit_svm.c exit_vmx.c expr.c expr_parse.c file.c file_write.c fold.c format.c names.c page.c print.c ring.c source.c tasks.c \
+			exit_info.c exit_svm.c exit_vmx.c expr.c expr_parse.c file.c file_write.c fold.c format.c names.c page.c print.c ring.c source.c symbols.c tasks.c \
 			text.c vm_name.c vm_rules.c)
 libkvm2trace_INCLUDE := tracepoints/include
-libkvm2trace_PKGS   := libtracefs libtraceevent libzstd
+libkvm2trace_PKGS   := libelf libtracefs libtraceevent libzstd
 libkvm2trace_MAP    := tracepoints/libkvm2trace.map
 libkvm2trace_PC     := tracepoints/libkvm2trace.pc.in
 HEADERS             += tracepoints/include/kvm2/trace.h tracepoints/include/kvm2/trace_file.h \
-		       tracepoints/include/kvm2/trace_fold.h \
+		       tracepoints/include/kvm2/trace_fold.h tracepoints/include/kvm2/trace_symbols.h \
 		       tracepoints/include/kvm2/trace_vm_name.h
 
 PROGRAMS            += kvm2trace
-kvm2trace_SOURCES   := $(addprefix tracepoints/kvm2trace/, command.c json.c live.c main.c options.c queue.c \
+kvm2trace_SOURCES   := $(addprefix tracepoints/kvm2trace/, command.c filter.c flight.c json.c live.c main.c options.c queue.c \
 			record.c report.c session.c view.c)
 kvm2trace_CPPFLAGS  := -Itracepoints/src
 kvm2trace_LIBS      := libkvm2trace
 SBIN                += kvm2trace
 MAN                 += docs/man8/kvm2trace.8 docs/man3/kvm2_trace_source.3 docs/man3/kvm2_trace_decoder.3 \
-		       docs/man3/kvm2_trace_counts.3 docs/man3/kvm2_trace_file.3 docs/man3/kvm2_trace_fold.3 docs/man3/kvm2_trace_vm_name.3 docs/man5/kvm2_vm_names.5
+		       docs/man3/kvm2_trace_counts.3 docs/man3/kvm2_trace_file.3 docs/man3/kvm2_trace_fold.3 docs/man3/kvm2_trace_symbols.3 docs/man3/kvm2_trace_vm_name.3 docs/man5/kvm2_vm_names.5
 COMP                += tracepoints/completion/kvm2trace
 
 # The plugin has in it what it needs of the library; libtraceevent is that of the program that loads it.
@@ -44,12 +44,13 @@ $(tracepoints_example): docs/man3/kvm2_trace_source.3 tracepoints/include/kvm2/t
 	$(Q)sed -n '/^\.SH EXAMPLES/,/^\.SH SEE/{/^\.EX/,/^\.EE/{/^\.E[XE]/d;s/\\-/-/g;s/\\e/\\/g;p}}' $< | \
 		$(CC) $(BASE_CFLAGS) -Werror -Itracepoints/include $(CFLAGS) -o $@ -c -x c -
 
-PACKAGES            += libtracefs-dev libtraceevent-dev libzstd-dev linux-perf python3 trace-cmd
+PACKAGES            += libelf-dev libtracefs-dev libtraceevent-dev libzstd-dev linux-perf python3 trace-cmd
 
 TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints/events_test \
 		       tests/unit/tracepoints/format_test tests/unit/tracepoints/names_test \
 		       tests/unit/tracepoints/count_test tests/unit/tracepoints/fold_test \
-		       tests/unit/tracepoints/file_test tests/unit/tracepoints/page_test tests/unit/tracepoints/tasks_test \
+		       tests/unit/tracepoints/file_test tests/unit/tracepoints/filter_test \
+		       tests/unit/tracepoints/symbols_test tests/unit/tracepoints/page_test tests/unit/tracepoints/tasks_test \
 		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test \
 		       tests/unit/tracepoints/vm_rules_test tests/unit/tracepoints/vm_name_test \
 		       tests/unit/tracepoints/recorded_test
@@ -67,11 +68,15 @@ tests/unit/tracepoints/names_test_LIBS   := libkvm2trace
 tests/unit/tracepoints/count_test_LIBS   := libkvm2trace
 tests/unit/tracepoints/fold_test_LIBS    := libkvm2trace
 tests/unit/tracepoints/file_test_LIBS    := libkvm2trace
+tests/unit/tracepoints/filter_test_SOURCES  := tracepoints/kvm2trace/filter.c
+tests/unit/tracepoints/filter_test_CPPFLAGS := -Itracepoints/kvm2trace -Itracepoints/src
+tests/unit/tracepoints/filter_test_LIBS     := libkvm2trace
+tests/unit/tracepoints/symbols_test_LIBS := libkvm2trace
 tests/unit/tracepoints/page_test_LIBS    := libkvm2trace
 tests/unit/tracepoints/page_test_CPPFLAGS := -Itracepoints/src
 tests/unit/tracepoints/tasks_test_LIBS   := libkvm2trace
-tests/unit/tracepoints/options_test_SOURCES  := tracepoints/kvm2trace/options.c
-tests/unit/tracepoints/options_test_CPPFLAGS := -Itracepoints/kvm2trace
+tests/unit/tracepoints/options_test_SOURCES  := tracepoints/kvm2trace/filter.c tracepoints/kvm2trace/options.c
+tests/unit/tracepoints/options_test_CPPFLAGS := -Itracepoints/kvm2trace -Itracepoints/src
 tests/unit/tracepoints/options_test_LIBS     := libkvm2trace
 tests/unit/tracepoints/view_test_SOURCES  := tracepoints/kvm2trace/queue.c tracepoints/kvm2trace/view.c
 tests/unit/tracepoints/view_test_CPPFLAGS := -Itracepoints/kvm2trace -Itracepoints/src
@@ -87,11 +92,11 @@ trace_events_LDFLAGS := -pthread
 
 VM_TESTS                     += tests/vm/trace_test
 tests/vm/trace_test_KERNELS  := patched stock
-tests/vm/trace_test_TIMEOUT  := 600
+tests/vm/trace_test_TIMEOUT  := 1200
 
 VM_TESTS                            += tests/vm/trace_record_test
 tests/vm/trace_record_test_KERNELS  := patched stock
-tests/vm/trace_record_test_TIMEOUT  := 600
+tests/vm/trace_record_test_TIMEOUT  := 1200
 
 # ---- bytes that nobody can trust ----
 
@@ -106,7 +111,7 @@ tests/unit/tracepoints/corpus_test_LIBS     := libkvm2trace
 
 # Every part of the library that reads what it is given is built again, to tell which ways inputs take through it.
 FUZZ_B       := $(O)/fuzz
-FUZZ_SOURCES := $(filter-out %/source.c %/file_write.c,$(libkvm2trace_SOURCES)) tests/fuzz/targets.c
+FUZZ_SOURCES := $(filter-out %/source.c %/symbols.c %/file_write.c,$(libkvm2trace_SOURCES)) tests/fuzz/targets.c
 FUZZ_FLAGS   := $(BASE_CFLAGS) $(BASE_CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-fno-omit-frame-pointer -Itracepoints/include -Itracepoints/src -Itests/fuzz
 FUZZ_RUNS    ?= 1000000

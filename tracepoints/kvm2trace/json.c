@@ -159,7 +159,8 @@ static bool has_times(const struct kvm2_trace_fold *fold)
 }
 
 void json_fold(struct json *json, const struct kvm2_trace_fold *fold,
-	       const struct kvm2_trace_task *task, const char *who)
+	       const struct kvm2_trace_task *task, const char *who,
+	       const char *symbol)
 {
 	const char *reason = fold->reason ? fold->reason : fold->user;
 
@@ -176,6 +177,8 @@ void json_fold(struct json *json, const struct kvm2_trace_fold *fold,
 			fputs(",\"s\":\"t\",\"args\":{", json->out);
 		put_times(json, fold);
 		put_member(json, "who", who);
+		if (*symbol)
+			put_member(json, "symbol", symbol);
 		put_member(json, "text", fold->text);
 		putc('}', json->out);
 		end(json);
@@ -190,6 +193,8 @@ void json_fold(struct json *json, const struct kvm2_trace_fold *fold,
 		put_member(json, "user", fold->user);
 	if (fold->has_rip)
 		fprintf(json->out, ",\"rip\":\"0x%llx\"", LLU(fold->rip));
+	if (*symbol)
+		put_member(json, "symbol", symbol);
 	if (has_times(fold)) {
 		fprintf(json->out, ",\"total_ns\":%llu,", LLU(fold->total_ns));
 		put_times(json, fold);

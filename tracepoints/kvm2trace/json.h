@@ -26,8 +26,11 @@ struct json {
 void json_event(struct json *json, const struct kvm2_trace_event *event,
 		const struct kvm2_trace_task *task, const char *who,
 		const char *text);
+
+/* @symbol: of the fold's rip, "" if it has no name */
 void json_fold(struct json *json, const struct kvm2_trace_fold *fold,
-	       const struct kvm2_trace_task *task, const char *who);
+	       const struct kvm2_trace_task *task, const char *who,
+	       const char *symbol);
 void json_gap(struct json *json, const struct kvm2_trace_record *gap);
 
 /* Nothing more comes. */

@@ -3,6 +3,7 @@
 #include "live.h"
 
 #include "command.h"
+#include "flight.h"
 #include "record.h"
 #include "session.h"
 
@@ -36,6 +37,7 @@ static const char *const exit_events[] = {
  * @session:	what becomes of events
  * @source:	where they come from
  * @record:	with -o: they go to a file
+ * @flight:	with --flight: when they do
  * @stats:	the kernel's own account
  */
 struct live {
@@ -44,15 +46,23 @@ struct live {
 	struct session session;
 	struct kvm2_trace_source *source;
 	struct record record;
+	struct flight flight;
 	struct kvm2_trace_stats stats;
 };
 
 static volatile sig_atomic_t signals;
+static volatile sig_atomic_t wishes;
 
 static void on_signal(int number)
 {
 	(void)number;
 	signals++;
+}
+
+static void on_wish(int number)
+{
+	(void)number;
+	wishes++;
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -149,10 +159,30 @@ static bool have_ended(struct pollfd *polls, size_t nr, size_t *alive)
 	return before && !*alive;
 }
 
+/* Is there a reason to write what happened last? */
+static int tick_flight(struct live *live)
+{
+	static sig_atomic_t fulfilled;
+	const int ret = flight_look(&live->flight);
+	const char *why = live->flight.why;
+	char text[KVM2_TRACE_NAME_SIZE];
+
+	if (ret < 0)
+		return ret;
+	if (!ret && wishes == fulfilled)
+		return 0;
+	fulfilled = wishes;
+	snprintf(text, sizeof(text), "%s", ret ? why : "SIGUSR1");
+	return flight_write(&live->flight, live->source, live->session.decoder,
+			    live->session.view.epoch_ns, text);
+}
+
 static int tick(struct live *live, uint64_t until_ns)
 {
 	int ret;
 
+	if (live->options->flight_ns)
+		return tick_flight(live);
 	if (live->options->file)
 		return record_drain(&live->record);
 	ret = kvm2_trace_source_read(live->source, until_ns, take_record, live);
@@ -198,6 +228,9 @@ static int finish_record(struct live *live, int err)
 {
 	uint64_t pages;
 
+	/* What was worth keeping has its files. */
+	if (live->options->flight_ns)
+		return err ? err : tick_flight(live);
 	/* Each turn has a limit: until there is nothing more. */
 	do {
 		pages = live->record.pages;
@@ -257,11 +290,31 @@ static int run(struct live *live)
 		say("output", session->write_err);
 		return EXIT_FAILURE;
 	}
+	if (live->options->flight_ns) {
+		fprintf(stderr, "kvm2trace: %u files written\n",
+			live->flight.files);
+		return EXIT_SUCCESS;
+	}
 	fprintf(stderr, "kvm2trace: %llu events, %llu lost\n",
 		(unsigned long long)session->events,
 		(unsigned long long)live->stats.lost);
 	return live->options->strict && live->stats.lost ? OPTIONS_STATUS_LOST :
 							   EXIT_SUCCESS;
+}
+
+/* Which conditions cost the guests nothing, and which are seen to here. */
+static void tell_filter(const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->nr_terms; i++) {
+		const struct filter_term *term = &filter->terms[i];
+
+		if (term->nr_pushed)
+			fprintf(stderr, "kvm2trace: -e %s: checked by the kernel in %u events\n",
+				term->text, term->nr_pushed);
+		else
+			fprintf(stderr, "kvm2trace: -e %s: checked here\n",
+				term->text);
+	}
 }
 
 static int open_source(struct live *live)
@@ -276,6 +329,8 @@ static int open_source(struct live *live)
 		.nr_pids = options->nr_pids,
 		.buffer_kb = options->buffer_kb,
 		.switches = options->folds,
+		.filter = options->filter.nr_terms ? filter_push : NULL,
+		.filter_context = &live->session.filter,
 	};
 	int matched;
 
@@ -298,6 +353,7 @@ static int open_source(struct live *live)
 		fprintf(stderr, "kvm2trace: this kernel has no KVM events: load KVM: modprobe -a kvm_intel kvm_amd\n");
 		return -1;
 	}
+	tell_filter(&live->session.filter);
 	if (!options->nr_events && !kvm2_trace_source_matched(live->source, 0))
 		fprintf(stderr, "kvm2trace: this kernel has no kvm2 events (they come with the kvm.ko of a kvm2 kernel): showing kvm:* only\n");
 	return 0;
@@ -335,8 +391,12 @@ static int live_init(struct live *live)
 	if (live->source)
 		err = session_init(&live->session, live->options, out,
 				   kvm2_trace_source_lookup, live->source);
+	live->session.met = met;
+	live->session.met_context = live;
 	if (!err)
 		err = set_pids(live);
+	if (!err && live->options->flight_ns)
+		return flight_init(&live->flight, live->options);
 	if (!err && live->options->file) {
 		err = record_init(&live->record, live->source,
 				  live->options->file);
@@ -345,12 +405,11 @@ static int live_init(struct live *live)
 			return -1;
 		}
 	}
-	if (err) {
+	/* Of its symbols the session has told itself. */
+	if (err && (err == -ENOMEM || !live->options->symbols))
 		say("start", err);
+	if (err)
 		return -1;
-	}
-	live->session.met = met;
-	live->session.met_context = live;
 	return 0;
 }
 
@@ -368,6 +427,8 @@ static void set_signals(void)
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		sigaction(ends[i], &action, NULL);
+	action.sa_handler = on_wish;
+	sigaction(SIGUSR1, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 }
@@ -383,6 +444,7 @@ int live_run(struct options *options)
 		status = run(&live);
 	ended = command_end(&live.command);
 	record_fini(&live.record);
+	flight_fini(&live.flight);
 	session_fini(&live.session);
 	kvm2_trace_source_destroy(live.source);
 	return status ? status : ended;

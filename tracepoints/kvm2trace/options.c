@@ -80,16 +80,42 @@ static int read_pids(struct options *options, const char *text)
 	return options->nr_pids ? 0 : -EINVAL;
 }
 
+/* "kvm:kvm_pio", "kvm2:*", "kvm"; "kvm_pio" is that event of any of KVM's. */
+static int add_event(struct options *options, const char *text, size_t length)
+{
+	const char *colon = memchr(text, ':', length);
+	char *name = options->names[options->nr_events];
+
+	if (!length || options->nr_events == OPTIONS_EVENTS_MAX ||
+	    length + strlen("kvm*:") >= OPTIONS_NAME_SIZE)
+		return -EINVAL;
+	if (colon && (colon == text || colon == text + length - 1 ||
+		      memchr(colon + 1, ':', length - (size_t)(colon + 1 - text))))
+		return -EINVAL;
+	snprintf(name, OPTIONS_NAME_SIZE, "%s%.*s",
+		 !colon && memchr(text, '_', length) ? "kvm*:" : "",
+		 (int)length, text);
+	options->events[options->nr_events++] = name;
+	return 0;
+}
+
+/* "NAME=..." is a condition, but "trace=" and "event=" name events. */
 static int read_event(struct options *options, const char *text)
 {
-	const char *colon = strchr(text, ':');
+	if (strchr(text, '=')) {
+		if (strncmp(text, "trace=", 6) && strncmp(text, "event=", 6))
+			return filter_parse(&options->filter, text);
+		text += 6;
+	}
+	for (;;) {
+		const size_t length = strcspn(text, ",");
 
-	if (!*text || options->nr_events == OPTIONS_EVENTS_MAX)
-		return -EINVAL;
-	if (colon && (colon == text || !colon[1] || strchr(colon + 1, ':')))
-		return -EINVAL;
-	options->events[options->nr_events++] = text;
-	return 0;
+		if (add_event(options, text, length))
+			return -EINVAL;
+		if (!text[length])
+			return 0;
+		text += length + 1;
+	}
 }
 
 static int read_count(struct options *options, const char *text)
@@ -134,6 +160,28 @@ static int read_file(struct options *options, const char *text)
 {
 	options->file = text;
 	return *text ? 0 : -EINVAL;
+}
+
+static int read_flight(struct options *options, const char *text)
+{
+	options->flight_ns = read_seconds(text);
+	return options->flight_ns ? 0 : -EINVAL;
+}
+
+static int read_symbols(struct options *options, const char *text)
+{
+	options->symbols = text;
+	return *text ? 0 : -EINVAL;
+}
+
+static int read_offset(struct options *options, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	options->offset = strtoull(text, &end, 0);
+	options->has_offset = true;
+	return *text < '0' || *text > '9' || errno || *end ? -EINVAL : 0;
 }
 
 static int read_json(struct options *options, const char *text)
@@ -226,9 +274,14 @@ static const struct option_row rows[] = {
 	  read_pids },
 	{ 'f', "follow", NULL, "and the processes that they create",
 	  read_follow },
-	{ 'e', "event", "SYSTEM:EVENT",
+	{ 'e', "event", "[SYSTEM:]EVENT[,...]",
 	  "only these events, with * and ? and []; may be given again\n"
-	  "(default: kvm2:* and kvm:*)",
+	  "(default: kvm2:* and kvm:*)\n"
+	  "-e reason=[!]WORD,...  exits of the processor for these reasons\n"
+	  "-e user=[!]WORD,...    exits to user space for these reasons\n"
+	  "-e vm=[!]ID|NAME,...  -e vcpu=[!]N[-N],...  of these\n"
+	  "-e took=TIME           exits as long or longer, as 50us or 1ms\n"
+	  "-e FIELD=[!]N[-N],...  with such a field, as port=0x3f8",
 	  read_event },
 	{ 'c', "count", NULL,
 	  "print no lines: count exits, and print a table at the end",
@@ -249,6 +302,16 @@ static const struct option_row rows[] = {
 	  "record to FILE, for kvm2trace report, trace-cmd and\n"
 	  "KernelShark; print nothing",
 	  read_file },
+	{ 0, "flight", "SECONDS",
+	  "with -o: write only when a guest dies of a triple fault or an\n"
+	  "internal error, or at SIGUSR1: what happened so long before",
+	  read_flight },
+	{ 0, "symbols", "FILE",
+	  "name the guest's addresses, from its vmlinux or System.map",
+	  read_symbols },
+	{ 0, "kaslr", "OFFSET",
+	  "that the guest's kernel has moved by; without, it is found out",
+	  read_offset },
 	{ 0, "json", NULL, "an object in JSON for each line", read_json },
 	{ 0, "perfetto", NULL, "a trace that Perfetto's viewer loads",
 	  read_perfetto },
@@ -335,7 +398,8 @@ static int check_combination(const struct options *options,
 			     char message[static OPTIONS_MESSAGE_SIZE])
 {
 	const bool is_live = options->every_ns || options->for_ns ||
-			     options->buffer_kb || options->command;
+			     options->buffer_kb || options->command ||
+			     options->flight_ns;
 	const bool has_form = options->json || options->perfetto;
 	const char *wrong = NULL;
 
@@ -343,6 +407,10 @@ static int check_combination(const struct options *options,
 		wrong = "--every and --tail are for the table: give -c too";
 	else if (options->is_report && (is_live || !options->file))
 		wrong = "report needs one FILE, and options of a live trace do not go with it";
+	else if (options->has_offset && !options->symbols)
+		wrong = "--kaslr is for symbols: give --symbols too";
+	else if (options->flight_ns && !options->file)
+		wrong = "--flight writes a file: give -o too";
 	else if (options->json && options->perfetto)
 		wrong = "--json and --perfetto are two forms: give one";
 	else if (has_form && (options->count || options->raw))
@@ -350,6 +418,12 @@ static int check_combination(const struct options *options,
 	else if (options->file && !options->is_report &&
 		 (options->count || has_form))
 		wrong = "-o records and prints nothing: give -c and forms to kvm2trace report";
+	else if (options->count &&
+		 (filter_has(&options->filter, FILTER_TOOK) ||
+		  filter_has(&options->filter, FILTER_FIELD)))
+		wrong = "the table counts by vm, vcpu, reason and user: other conditions of -e are for lines";
+	else if (filter_has(&options->filter, FILTER_TOOK) && !options->folds)
+		wrong = "took= is for exits: their ends have to be traced";
 	if (!wrong)
 		return 0;
 	snprintf(message, OPTIONS_MESSAGE_SIZE, "%s", wrong);
@@ -394,10 +468,9 @@ int options_parse(struct options *options, int argc, char *argv[],
 		options->file = argv[optind];
 	else if (optind < argc)
 		options->command = argv + optind;
-	if (check_combination(options, message))
-		return -EINVAL;
 	options->folds = !options->raw && !options->each && sees_exits(options);
-	return 0;
+	options->filter.has_folds = options->folds;
+	return check_combination(options, message);
 }
 
 void options_help(FILE *out)

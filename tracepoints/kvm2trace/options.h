@@ -3,6 +3,7 @@
 #ifndef KVM2TRACE_OPTIONS_H
 #define KVM2TRACE_OPTIONS_H
 
+#include "filter.h"
 #include "view.h"
 
 #include <stdbool.h>
@@ -13,6 +14,8 @@
 
 #define OPTIONS_EVENTS_MAX	64
 #define OPTIONS_PIDS_MAX	256
+/* Of a pattern. */
+#define OPTIONS_NAME_SIZE	96
 
 /* Exit statuses besides those of stdlib.h. */
 #define OPTIONS_STATUS_USAGE	2
@@ -22,8 +25,10 @@
  * struct options - what the user wants
  * @pids:	processes to trace, none: all
  * @nr_pids:	number of them
- * @events:	patterns; strings of argv
+ * @events:	patterns; strings of @names
  * @nr_events:	number of them, 0: what KVM has
+ * @names:	their texts
+ * @filter:	what of these is wanted
  * @limit:	end after so many events, 0: none
  * @for_ns:	end after so long, 0: never
  * @every_ns:	a table each so often, 0: only at the end
@@ -32,6 +37,10 @@
  * @stamp:	what lines begin with
  * @day:	how many -t there were
  * @file:	to write, or for a report to read; NULL: none
+ * @flight_ns:	with @file: write only the last so long, when a guest dies
+ * @symbols:	file with the guest's symbols, NULL: none
+ * @has_offset:	@offset is given
+ * @offset:	of the guest to @symbols
  * @is_report:	show a file
  * @json:	objects for programs
  * @perfetto:	in Perfetto's form
@@ -51,6 +60,8 @@ struct options {
 	size_t nr_pids;
 	const char *events[OPTIONS_EVENTS_MAX];
 	size_t nr_events;
+	char names[OPTIONS_EVENTS_MAX][OPTIONS_NAME_SIZE];
+	struct filter filter;
 	uint64_t limit;
 	uint64_t for_ns;
 	uint64_t every_ns;
@@ -59,6 +70,10 @@ struct options {
 	enum view_stamp stamp;
 	unsigned int day;
 	const char *file;
+	uint64_t flight_ns;
+	const char *symbols;
+	bool has_offset;
+	uint64_t offset;
 	bool is_report;
 	bool json;
 	bool perfetto;

@@ -3,6 +3,7 @@
 #include "record.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A kvm2_trace_task_lookup_fn that tells the file, too. */
@@ -34,6 +35,22 @@ void record_fini(struct record *record)
 	memset(record, 0, sizeof(*record));
 }
 
+/* Without the mark that events were lost before it. */
+static int put_first_page(struct record *record, int cpu, const void *bytes,
+			  size_t size)
+{
+	char *copy = malloc(size);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, bytes, size);
+	kvm2_trace_page_forget_loss(copy, size);
+	err = kvm2_trace_writer_page(record->writer, cpu, copy, size);
+	free(copy);
+	return err;
+}
+
 /*
  * A kvm2_trace_page_fn. Of a page only the first event's thread is looked up:
  * whoever is busy is first sometime.
@@ -46,9 +63,16 @@ static int take_page(int cpu, const void *bytes, size_t size, void *context)
 		.name = "",
 	};
 
+	record->pages++;
+	if (kvm2_trace_page_end_ns(bytes, size) < record->since_ns)
+		return 0;
 	if (event.tid > 0)
 		kvm2_trace_tasks_note(record->tasks, &event);
-	record->pages++;
+	if (record->is_flight && cpu >= 0 && cpu < RECORD_CPUS_MAX &&
+	    !record->begun[cpu]) {
+		record->begun[cpu] = true;
+		return put_first_page(record, cpu, bytes, size);
+	}
 	return kvm2_trace_writer_page(record->writer, cpu, bytes, size);
 }
 

@@ -6,20 +6,30 @@
 #include <kvm2/trace.h>
 #include <kvm2/trace_file.h>
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define RECORD_CPUS_MAX	8192
 
 /**
  * struct record - a recording
  * @writer:	of the file
  * @tasks:	threads met up to now
  * @source:	where pages are from
- * @pages:	written
+ * @pages:	taken
+ * @is_flight:	what is before the first page of a ring is no loss: it was to
+ *		be overwritten
+ * @since_ns:	pages that ended before are left out
+ * @begun:	processors of which there is a page
  */
 struct record {
 	struct kvm2_trace_writer *writer;
 	struct kvm2_trace_tasks *tasks;
 	struct kvm2_trace_source *source;
 	uint64_t pages;
+	bool is_flight;
+	uint64_t since_ns;
+	bool begun[RECORD_CPUS_MAX];
 };
 
 /* Returns 0 or a negative errno. */

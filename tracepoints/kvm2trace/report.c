@@ -42,13 +42,40 @@ static int take_record(const struct kvm2_trace_record *record, void *context)
 	return session_advance(session, record->time_ns);
 }
 
+/* Where the guest's kernel is may be told by events late in the file. */
+static int learn(struct report *report)
+{
+	struct session *session = &report->session;
+	struct kvm2_trace_file *file;
+	uint64_t offset;
+	int ret;
+
+	if (!session->symbols ||
+	    kvm2_trace_symbols_offset(session->symbols, &offset))
+		return 0;
+	file = kvm2_trace_file_create();
+	if (!file)
+		return -ENOMEM;
+	/* The formats are known already. */
+	ret = kvm2_trace_file_open(file, session->options->file,
+				   session->decoder);
+	if (!ret)
+		ret = kvm2_trace_file_read(file, session_learn, session);
+	kvm2_trace_file_destroy(file);
+	if (!ret)
+		fprintf(stderr, "kvm2trace: where the guest's kernel is could not be found out: give --kaslr\n");
+	return ret < 0 ? ret : 0;
+}
+
 static int show(struct report *report)
 {
 	struct session *session = &report->session;
 	int ret;
 
 	session->view.epoch_ns = kvm2_trace_file_epoch_ns(report->file);
-	ret = kvm2_trace_file_read(report->file, take_record, report);
+	ret = learn(report);
+	if (!ret)
+		ret = kvm2_trace_file_read(report->file, take_record, report);
 	if (ret >= 0) {
 		const int end = session_finish(session);
 
@@ -92,15 +119,17 @@ int report_run(const struct options *options)
 {
 	struct report report = { 0 };
 	int status = EXIT_FAILURE;
+	int err;
 
 	signal(SIGPIPE, SIG_IGN);
 	report.file = kvm2_trace_file_create();
-	if (!report.file ||
-	    session_init(&report.session, options, stdout,
-			 kvm2_trace_file_lookup, report.file))
-		fprintf(stderr, "kvm2trace: start: %s\n", strerror(ENOMEM));
-	else
+	err = report.file ? session_init(&report.session, options, stdout,
+					 kvm2_trace_file_lookup, report.file) :
+			    -ENOMEM;
+	if (!err)
 		status = run(&report);
+	else if (err == -ENOMEM)
+		fprintf(stderr, "kvm2trace: start: %s\n", strerror(ENOMEM));
 	session_fini(&report.session);
 	kvm2_trace_file_destroy(report.file);
 	return status;

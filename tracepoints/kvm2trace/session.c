@@ -35,6 +35,55 @@ static void get_who(const struct kvm2_trace_event *event,
 	text_end(&text);
 }
 
+/* "main+0x12"; "" if the address has no name. */
+static void name_address(const struct session *session, uint64_t address,
+			 struct text *text)
+{
+	uint64_t offset;
+	const char *name = session->symbols ?
+		kvm2_trace_symbols_find(session->symbols, address, &offset) :
+		NULL;
+
+	if (!name)
+		return;
+	text_string(text, name);
+	if (!offset)
+		return;
+	text_char(text, '+');
+	text_hex(text, offset);
+}
+
+/* Put names behind the addresses of a text: "rip=0x1234 (main+0x12)". */
+static const char *name_rips(const struct session *session, const char *from,
+			     char *buffer, size_t size)
+{
+	static const char mark[] = "rip=0x";
+	struct text text = { buffer, size, 0 };
+	const char *rip;
+
+	if (!session->symbols)
+		return from;
+	while ((rip = strstr(from, mark))) {
+		char *end;
+		const uint64_t address = strtoull(rip + strlen("rip="), &end,
+						  16);
+		size_t before;
+
+		text_bytes(&text, from, (size_t)(end - from));
+		from = end;
+		before = text.length;
+		text_string(&text, " (");
+		name_address(session, address, &text);
+		if (text.length == before + 2)
+			text.length = before;
+		else
+			text_char(&text, ')');
+	}
+	text_string(&text, from);
+	text_end(&text);
+	return buffer;
+}
+
 static bool is_json(const struct session *session)
 {
 	return session->json.out;
@@ -51,23 +100,71 @@ static int take_fold(const struct kvm2_trace_fold *fold, void *context)
 		.has_vcpu = fold->has_vcpu,
 		.vcpu = fold->vcpu,
 	};
+	struct kvm2_trace_fold named = *fold;
 	const struct kvm2_trace_task *task;
+	char symbol[TEXT_SIZE];
+	struct text name = { symbol, sizeof(symbol), 0 };
+	char text[2 * TEXT_SIZE];
 	char who[WHO_SIZE];
 
 	task = kvm2_trace_tasks_find(session->tasks, fold->tid);
+	if (session->symbols)
+		kvm2_trace_symbols_learn(session->symbols, fold->reason,
+					 fold->rip);
 	if (session->met)
 		session->met(fold->tid, session->met_context);
+	if (!filter_fold(&session->filter, fold, task))
+		return 0;
 	if (session->options->count &&
 	    kvm2_trace_counts_add_fold(session->counts, fold, task))
 		return -ENOMEM;
 	if (session->options->count && !session->options->tail)
 		return 0;
 	get_who(&event, task, who, sizeof(who));
-	if (is_json(session))
-		json_fold(&session->json, fold, task, who);
-	else
-		view_fold(&session->view, fold, who);
+	if (is_json(session)) {
+		name_address(session, fold->rip, &name);
+		text_end(&name);
+		json_fold(&session->json, fold, task, who, symbol);
+	} else {
+		named.text = name_rips(session, fold->text, text, sizeof(text));
+		view_fold(&session->view, &named, who);
+	}
 	return 0;
+}
+
+static int load_symbols(struct session *session)
+{
+	const struct options *options = session->options;
+	ssize_t nr;
+
+	if (!options->symbols)
+		return 0;
+	session->symbols = kvm2_trace_symbols_create();
+	if (!session->symbols)
+		return -ENOMEM;
+	nr = kvm2_trace_symbols_load(session->symbols, options->symbols);
+	if (nr < 0) {
+		fprintf(stderr, "kvm2trace: %s: %s\n", options->symbols,
+			nr == -EINVAL ? "no symbols in it" :
+					strerror((int)-nr));
+		return (int)nr;
+	}
+	if (options->has_offset)
+		kvm2_trace_symbols_move(session->symbols, options->offset);
+	return 0;
+}
+
+int session_learn(const struct kvm2_trace_record *record, void *context)
+{
+	struct session *session = context;
+	struct kvm2_trace_event event;
+	uint64_t rip;
+
+	return record->data &&
+	       !kvm2_trace_decode(session->decoder, record, &event) &&
+	       event.kind == KVM2_TRACE_EXIT_CPU &&
+	       kvm2_trace_event_number(&event, "guest_rip", &rip) &&
+	       kvm2_trace_symbols_learn(session->symbols, event.reason, rip);
 }
 
 int session_init(struct session *session, const struct options *options,
@@ -78,7 +175,11 @@ int session_init(struct session *session, const struct options *options,
 
 	memset(session, 0, sizeof(*session));
 	session->options = options;
+	session->filter = options->filter;
 	session->out = out;
+	err = load_symbols(session);
+	if (err)
+		return err;
 	err = view_init(&session->view, out, options->tail, options->every_ns);
 	if (err)
 		return err;
@@ -114,6 +215,8 @@ void session_fini(struct session *session)
 {
 	session_close_view(session);
 	free(session->wanted);
+	kvm2_trace_symbols_destroy(session->symbols);
+	filter_fini(&session->filter);
 	kvm2_trace_folds_destroy(session->folds);
 	kvm2_trace_counts_destroy(session->counts);
 	kvm2_trace_tasks_destroy(session->tasks);
@@ -124,6 +227,7 @@ static void show_event(struct session *session,
 		       const struct kvm2_trace_event *event,
 		       const struct kvm2_trace_task *task, bool is_broken)
 {
+	char named[2 * TEXT_SIZE];
 	char text[TEXT_SIZE];
 	char who[WHO_SIZE];
 
@@ -137,7 +241,8 @@ static void show_event(struct session *session,
 	if (is_json(session))
 		json_event(&session->json, event, task, who, text);
 	else
-		view_event(&session->view, event, who, text);
+		view_event(&session->view, event, who,
+			   name_rips(session, text, named, sizeof(named)));
 }
 
 /* Is it one of -e? The kernel sees to that live, but a file has them all. */
@@ -179,21 +284,25 @@ static int take_event(struct session *session,
 	const struct kvm2_trace_task *task;
 	struct kvm2_trace_event event;
 	const int err = kvm2_trace_decode(session->decoder, record, &event);
+	bool is_filtered;
 	int ret = 0;
 
 	task = kvm2_trace_tasks_note(session->tasks, &event);
 	if (!is_wanted(session, task) || !is_chosen(session, &event))
 		return 0;
 	session->events++;
-	if (!err && session->options->count &&
+	is_filtered = err || !filter_event(&session->filter, &event, task);
+	if (!is_filtered && session->options->count &&
 	    kvm2_trace_counts_add(session->counts, &event, task))
 		return -ENOMEM;
 	if (!err && session->folds)
+		ret = filter_note(&session->filter, &event);
+	if (!err && session->folds && !ret)
 		ret = kvm2_trace_folds_add(session->folds, session->decoder,
 					   &event);
 	if (ret < 0)
 		return ret;
-	if (!ret && shows_lines)
+	if (!ret && shows_lines && (!is_filtered || (err && !session->filter.nr_terms)))
 		show_event(session, &event, task, err);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <kvm2/trace.h>
 #include <kvm2/trace_fold.h>
+#include <kvm2/trace_symbols.h>
 
 #include "json.h"
 #include "options.h"
@@ -23,6 +24,8 @@
  * @tasks:	whose they are
  * @folds:	exits that are under way; NULL: each event is shown by itself
  * @counts:	how many, with -c
+ * @filter:	what is wanted
+ * @symbols:	of the guest's kernel, NULL: none
  * @json:	if that is what is shown, and not @view
  * @wanted:	for a report with -e, by number of the event: is it shown?
  * @met:	called for each thread that has exits; NULL: none
@@ -43,6 +46,8 @@ struct session {
 	struct kvm2_trace_tasks *tasks;
 	struct kvm2_trace_folds *folds;
 	struct kvm2_trace_counts *counts;
+	struct filter filter;
+	struct kvm2_trace_symbols *symbols;
 	struct json json;
 	uint8_t *wanted;
 	void (*met)(int tid, void *context);
@@ -62,7 +67,8 @@ struct session {
  * @out:     the same
  * @lookup:  who a thread is
  * @context: for @lookup
- * Return: 0 or -ENOMEM.
+ * Return: 0 or a negative errno; what is wrong with the file of symbols has
+ *	   been told on stderr then.
  */
 int session_init(struct session *session, const struct options *options,
 		 FILE *out, kvm2_trace_task_lookup_fn *lookup, void *context);
@@ -76,6 +82,12 @@ int session_record(const struct kvm2_trace_record *record, void *session);
 
 /* All records up to @now_ns have been taken: show what is in order by now. */
 int session_advance(struct session *session, uint64_t now_ns);
+
+/*
+ * A kvm2_trace_record_fn that only looks where the guest's kernel is: 1 when
+ * that is known.
+ */
+int session_learn(const struct kvm2_trace_record *record, void *session);
 
 /* No more records come: show the rest. */
 int session_finish(struct session *session);

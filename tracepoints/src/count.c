@@ -54,12 +54,22 @@ struct cell {
 	struct times times;
 };
 
+/* A power of two. */
+#define CACHE_SIZE		256
+
+/* Most exits are for a reason of which there were some just before. */
+struct cached {
+	struct key key;
+	struct cell *cell;
+};
+
 struct kvm2_trace_counts {
 	struct cell *cells;
 	size_t nr_cells;
 	size_t nr;
 	struct kvm2_trace_count *list;
 	size_t list_size;
+	struct cached cache[CACHE_SIZE];
 };
 
 /* What @task knows and @key does not. */
@@ -141,12 +151,13 @@ static int counts_grow(struct kvm2_trace_counts *counts)
 	free(counts->cells);
 	counts->cells = cells;
 	counts->nr_cells = nr_cells;
+	memset(counts->cache, 0, sizeof(counts->cache));
 	return 0;
 }
 
 /* The key's cell, made if there is none; NULL: no memory. */
-static struct cell *get_cell(struct kvm2_trace_counts *counts,
-			     const struct key *key)
+static struct cell *get_new_cell(struct kvm2_trace_counts *counts,
+				 const struct key *key)
 {
 	struct cell *cell = find_cell(counts->cells, counts->nr_cells, key);
 
@@ -160,6 +171,26 @@ static struct cell *get_cell(struct kvm2_trace_counts *counts,
 	cell->key = *key;
 	cell->is_used = true;
 	counts->nr++;
+	return cell;
+}
+
+/* The same, sooner: the same string is the same reason. */
+static struct cell *get_cell(struct kvm2_trace_counts *counts,
+			     const struct key *key)
+{
+	const size_t slot = ((uintptr_t)key->reason >> 4 ^
+			     (uint32_t)key->tid * 31) & (CACHE_SIZE - 1);
+	struct cached *cached = &counts->cache[slot];
+	struct cell *cell;
+
+	if (cached->cell && cached->key.reason == key->reason &&
+	    is_same(&cached->key, key))
+		return cached->cell;
+	cell = get_new_cell(counts, key);
+	if (cell) {
+		cached->key = *key;
+		cached->cell = cell;
+	}
 	return cell;
 }
 

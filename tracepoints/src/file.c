@@ -915,18 +915,3 @@ int kvm2_trace_file_read(struct kvm2_trace_file *file,
 {
 	return rings_read(file->cpus, file->nr_cpus, UINT64_MAX, take, context);
 }
-
-int kvm2_trace_page_tid(const void *bytes, size_t size)
-{
-	struct page page;
-	const void *data;
-	uint64_t lost;
-	size_t length;
-	int32_t tid;
-
-	if (page_open(&page, bytes, size, &lost) ||
-	    page_next(&page, &data, &length) <= 0 || length < 8)
-		return -1;
-	memcpy(&tid, (const char *)data + 4, sizeof(tid));
-	return tid;
-}

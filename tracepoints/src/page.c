@@ -9,7 +9,7 @@
  */
 #include "page.h"
 
-#include <kvm2/trace.h>
+#include <kvm2/trace_file.h>
 
 #include <errno.h>
 #include <string.h>
@@ -128,4 +128,45 @@ int page_next(struct page *page, const void **data, size_t *size)
 	}
 	page->at = page->end;
 	return 0;
+}
+
+int kvm2_trace_page_tid(const void *bytes, size_t size)
+{
+	struct page page;
+	const void *data;
+	uint64_t lost;
+	size_t length;
+	int32_t tid;
+
+	if (page_open(&page, bytes, size, &lost) ||
+	    page_next(&page, &data, &length) <= 0 || length < 8)
+		return -1;
+	memcpy(&tid, (const char *)data + 4, sizeof(tid));
+	return tid;
+}
+
+uint64_t kvm2_trace_page_end_ns(const void *bytes, size_t size)
+{
+	uint64_t end_ns = 0;
+	struct page page;
+	const void *data;
+	uint64_t lost;
+	size_t length;
+
+	if (page_open(&page, bytes, size, &lost))
+		return 0;
+	while (page_next(&page, &data, &length) > 0)
+		end_ns = page.time_ns;
+	return end_ns;
+}
+
+void kvm2_trace_page_forget_loss(void *bytes, size_t size)
+{
+	uint64_t commit;
+
+	if (size < HEADER_BYTES)
+		return;
+	memcpy(&commit, (char *)bytes + 8, sizeof(commit));
+	commit &= ~(MISSED_EVENTS | MISSED_STORED);
+	memcpy((char *)bytes + 8, &commit, sizeof(commit));
 }

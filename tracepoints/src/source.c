@@ -412,12 +412,39 @@ static int add_format(struct kvm2_trace_source *source,
 	return 0;
 }
 
+/* Enable an event, as far as the filter wants it. */
+static int enable_event(struct kvm2_trace_source *source,
+			const struct kvm2_trace_config *config,
+			struct kvm2_trace_decoder *decoder, const char *system,
+			const char *name)
+{
+	char text[KVM2_TRACE_FILTER_SIZE];
+	char file[160];
+	int ret = 0;
+
+	if (config->filter)
+		ret = config->filter(decoder, system, name, text, sizeof(text),
+				     config->filter_context);
+	if (ret < 0)
+		return 0;
+	if (ret) {
+		snprintf(file, sizeof(file), "events/%s/%s/filter", system,
+			 name);
+		ret = write_file(source, file, text);
+		if (ret)
+			return ret;
+	}
+	snprintf(file, sizeof(file), "events/%s/%s/enable", system, name);
+	return write_file(source, file, "1");
+}
+
 /* Returns the number of events that match, or a negative errno. */
 static int enable_events(struct kvm2_trace_source *source,
+			 const struct kvm2_trace_config *config,
 			 struct kvm2_trace_decoder *decoder, const char *system,
 			 const char *pattern)
 {
-	const bool is_all = !strcmp(pattern, "*");
+	const bool is_all = !strcmp(pattern, "*") && !config->filter;
 	char **names = tracefs_system_events(NULL, system);
 	char file[160];
 	int found = 0;
@@ -428,11 +455,9 @@ static int enable_events(struct kvm2_trace_source *source,
 			continue;
 		found++;
 		err = add_format(source, decoder, system, *name);
-		if (err || is_all)
-			continue;
-		snprintf(file, sizeof(file), "events/%s/%s/enable", system,
-			 *name);
-		err = write_file(source, file, "1");
+		if (!err && !is_all)
+			err = enable_event(source, config, decoder, system,
+					   *name);
 	}
 	/* One write for all is much faster than one for each. */
 	if (!err && is_all && found) {
@@ -444,6 +469,7 @@ static int enable_events(struct kvm2_trace_source *source,
 }
 
 static int enable_pattern(struct kvm2_trace_source *source,
+			  const struct kvm2_trace_config *config,
 			  struct kvm2_trace_decoder *decoder, const char *text,
 			  char **systems)
 {
@@ -460,7 +486,7 @@ static int enable_pattern(struct kvm2_trace_source *source,
 
 		if (fnmatch(system, *systems, 0))
 			continue;
-		nr = enable_events(source, decoder, *systems, pattern);
+		nr = enable_events(source, config, decoder, *systems, pattern);
 		if (nr < 0) {
 			found = nr;
 			break;
@@ -479,7 +505,7 @@ static int enable_patterns(struct kvm2_trace_source *source,
 	int matched = 0;
 
 	for (size_t i = 0; i < config->nr_events; i++) {
-		const int nr = enable_pattern(source, decoder,
+		const int nr = enable_pattern(source, config, decoder,
 					      config->events[i], systems);
 
 		if (nr < 0) {
@@ -717,6 +743,11 @@ int kvm2_trace_source_file(struct kvm2_trace_source *source, const char *name,
 int kvm2_trace_source_stop(struct kvm2_trace_source *source)
 {
 	return write_file(source, "tracing_on", "0");
+}
+
+int kvm2_trace_source_start(struct kvm2_trace_source *source)
+{
+	return write_file(source, "tracing_on", "1");
 }
 
 /* The number after "@label: " at the beginning of a line, 0 without it. */

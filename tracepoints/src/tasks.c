@@ -2,6 +2,7 @@
 // What is known of the threads met: process, name, VM and vcpu.
 #include <kvm2/trace.h>
 
+#include "decode.h"
 #include "text.h"
 
 #include <errno.h>
@@ -124,8 +125,15 @@ static struct kvm2_trace_task *task_get(struct kvm2_trace_tasks *tasks, int tid)
  */
 static bool is_own(const struct kvm2_trace_event *event)
 {
-	return event->kind != KVM2_TRACE_OTHER ||
-	       !strcmp(event->name, "kvm2_enter") ||
+	const struct event_handler *handler = event->format ?
+					      event->format->handler : NULL;
+
+	if (event->kind != KVM2_TRACE_OTHER)
+		return true;
+	if (event->format)
+		return handler && (handler->role == EVENT_ENTER ||
+				   handler->role == EVENT_ENTRY);
+	return !strcmp(event->name, "kvm2_enter") ||
 	       !strcmp(event->name, "kvm_entry");
 }
 

@@ -66,9 +66,15 @@ static void events_add_up(void **state)
 	assert_int_equal(parse("-e kvm2 -e kvm:kvm_p*"), 0);
 	assert_int_equal(options.nr_events, 2);
 	assert_string_equal(options.events[1], "kvm:kvm_p*");
-	refused("-e :x", "--event: bad SYSTEM:EVENT: :x");
-	refused("-e kvm:", "--event: bad SYSTEM:EVENT: kvm:");
-	refused("-e a:b:c", "--event: bad SYSTEM:EVENT: a:b:c");
+	/* As strace has it, and names without a system. */
+	assert_int_equal(parse("-e trace=kvm_exit,kvm2:kvm2_vm -e event=kvm_*"), 0);
+	assert_int_equal(options.nr_events, 3);
+	assert_string_equal(options.events[0], "kvm*:kvm_exit");
+	assert_string_equal(options.events[1], "kvm2:kvm2_vm");
+	assert_string_equal(options.events[2], "kvm*:kvm_*");
+	refused("-e :x", "--event: bad [SYSTEM:]EVENT[,...]: :x");
+	refused("-e kvm:", "--event: bad [SYSTEM:]EVENT[,...]: kvm:");
+	refused("-e a:b:c", "--event: bad [SYSTEM:]EVENT[,...]: a:b:c");
 }
 
 static void seconds_may_have_decimals(void **state)
@@ -183,7 +189,7 @@ static void what_makes_no_sense_together_is_refused(void **state)
 static void help_names_every_option_once(void **state)
 {
 	static const char *const names[] = {
-		"-p, --pid PID", "-e, --event SYSTEM:EVENT", "-c, --count",
+		"-p, --pid PID", "-e, --event [SYSTEM:]EVENT[,...]", "-c, --count",
 		"--every SECONDS", "--tail LINES", "-n, --limit COUNT",
 		"--for SECONDS", "--events  ", "--raw", "-b, --buffer KIB",
 		"-o, --output FILE", "--json  ", "--perfetto  ",

@@ -363,6 +363,23 @@ ssize_t kvm2_trace_counts_list(struct kvm2_trace_counts *counts,
 
 #define KVM2_TRACE_PREFIX_MAX		32
 
+/* Room for a filter. */
+#define KVM2_TRACE_FILTER_SIZE		3072
+
+/**
+ * kvm2_trace_filter_fn - what of an event the kernel is to record
+ * @decoder: has the event's format
+ * @system:  as "kvm"
+ * @name:    as "kvm_exit"
+ * @text:    out: a filter, in the kernel's language
+ * @size:    of @text: KVM2_TRACE_FILTER_SIZE
+ * @context: as given
+ * Return: 1 what is in @text; 0 all of them; a negative number: none.
+ */
+typedef int kvm2_trace_filter_fn(struct kvm2_trace_decoder *decoder,
+				 const char *system, const char *name,
+				 char *text, size_t size, void *context);
+
 /**
  * struct kvm2_trace_config - what to trace
  * @prefix:	name of the program, as "kvm2trace": the tracefs instance is
@@ -376,6 +393,8 @@ ssize_t kvm2_trace_counts_list(struct kvm2_trace_counts *counts,
  * @buffer_kb:	KiB for each processor; 0: 2048
  * @switches:	trace sched:sched_switch too, of the traced threads; without
  *		@pids of those that kvm2_trace_source_follow() names
+ * @filter:	called for each event that matches @events; NULL: record all
+ * @filter_context: for @filter
  */
 struct kvm2_trace_config {
 	const char *prefix;
@@ -386,6 +405,8 @@ struct kvm2_trace_config {
 	size_t nr_pids;
 	size_t buffer_kb;
 	bool switches;
+	kvm2_trace_filter_fn *filter;
+	void *filter_context;
 };
 
 /**
@@ -466,6 +487,9 @@ int kvm2_trace_source_read(struct kvm2_trace_source *source,
 
 /* Record no more; what has been recorded can still be read. */
 int kvm2_trace_source_stop(struct kvm2_trace_source *source);
+
+/* Record again after a stop. */
+int kvm2_trace_source_start(struct kvm2_trace_source *source);
 
 /* Return: 0 or a negative errno. */
 int kvm2_trace_source_stats(struct kvm2_trace_source *source,

@@ -125,4 +125,10 @@ int kvm2_trace_source_file(struct kvm2_trace_source *source, const char *name,
 /* The thread of the first event of a sub-buffer; -1: there is none. */
 int kvm2_trace_page_tid(const void *bytes, size_t size);
 
+/* The time of the last event of a sub-buffer, 0 if there is none. */
+uint64_t kvm2_trace_page_end_ns(const void *bytes, size_t size);
+
+/* Take back what a sub-buffer says of events lost before it. */
+void kvm2_trace_page_forget_loss(void *bytes, size_t size);
+
 #endif /* KVM2_TRACE_FILE_H */
