@@ -21,6 +21,9 @@ static const struct {
 	{ "map_replace_256",		memory_map_rows },
 	{ "tracepoint_off",		tracepoint_off_rows },
 	{ "tracepoint_on",		tracepoint_on_rows },
+	{ "cost_t0",			top_cost_t0_rows },
+	{ "cost_t1",			top_cost_t1_rows },
+	{ "cost_t2",			top_cost_t2_rows },
 };
 
 #define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -41,5 +41,8 @@ row_fn registers_rows;		/* registers.c */
 row_fn memory_map_rows;		/* memory_map.c */
 row_fn tracepoint_off_rows;	/* tracepoint_off.c */
 row_fn tracepoint_on_rows;	/* tracepoint_on.c */
+row_fn top_cost_t0_rows;	/* top.c, as the next two */
+row_fn top_cost_t1_rows;
+row_fn top_cost_t2_rows;
 
 #endif /* TESTS_BENCH_ROW_H */
