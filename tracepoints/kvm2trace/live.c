@@ -302,8 +302,8 @@ static int run(struct live *live)
 							   EXIT_SUCCESS;
 }
 
-/* Which conditions cost the guests nothing, and which are seen to here. */
-static void tell_filter(const struct filter *filter)
+/* Which conditions the kernel sees to, and which are seen to here, if ever. */
+static void tell_filter(const struct filter *filter, bool is_recording)
 {
 	for (size_t i = 0; i < filter->nr_terms; i++) {
 		const struct filter_term *term = &filter->terms[i];
@@ -312,8 +312,9 @@ static void tell_filter(const struct filter *filter)
 			fprintf(stderr, "kvm2trace: -e %s: checked by the kernel in %u events\n",
 				term->text, term->nr_pushed);
 		else
-			fprintf(stderr, "kvm2trace: -e %s: checked here\n",
-				term->text);
+			fprintf(stderr, "kvm2trace: -e %s: %s\n", term->text,
+				is_recording ? "not checked: give it to kvm2trace report" :
+				"checked here");
 	}
 }
 
@@ -353,7 +354,7 @@ static int open_source(struct live *live)
 		fprintf(stderr, "kvm2trace: this kernel has no KVM events: load KVM: modprobe -a kvm_intel kvm_amd\n");
 		return -1;
 	}
-	tell_filter(&live->session.filter);
+	tell_filter(&live->session.filter, options->file);
 	if (!options->nr_events && !kvm2_trace_source_matched(live->source, 0))
 		fprintf(stderr, "kvm2trace: this kernel has no kvm2 events (they come with the kvm.ko of a kvm2 kernel): showing kvm:* only\n");
 	return 0;

@@ -416,8 +416,8 @@ static int check_combination(const struct options *options,
 	else if (has_form && (options->count || options->raw))
 		wrong = "--json and --perfetto have neither a table nor raw lines";
 	else if (options->file && !options->is_report &&
-		 (options->count || has_form))
-		wrong = "-o records and prints nothing: give -c and forms to kvm2trace report";
+		 (options->count || has_form || options->limit))
+		wrong = "-o records and prints nothing: give -c, -n and forms to kvm2trace report";
 	else if (options->count &&
 		 (filter_has(&options->filter, FILTER_TOOK) ||
 		  filter_has(&options->filter, FILTER_FIELD)))

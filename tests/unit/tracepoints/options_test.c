@@ -181,7 +181,12 @@ static void a_report_is_of_one_file(void **state)
 static void what_makes_no_sense_together_is_refused(void **state)
 {
 	(void)state;
-	refused("-o a -c", "-o records and prints nothing: give -c and forms to kvm2trace report");
+	refused("-o a -c", "-o records and prints nothing: give -c, -n and forms to kvm2trace report");
+	refused("-o a -n 5", "-o records and prints nothing: give -c, -n and forms to kvm2trace report");
+	refused("--kaslr 0", "--kaslr is for symbols: give --symbols too");
+	refused("--flight 5", "--flight writes a file: give -o too");
+	refused("-c -e took=1ms", "the table counts by vm, vcpu, reason and user: other conditions of -e are for lines");
+	refused("--events -e took=1ms", "took= is for exits: their ends have to be traced");
 	refused("--json --perfetto", "--json and --perfetto are two forms: give one");
 	refused("--json -c", "--json and --perfetto have neither a table nor raw lines");
 }
