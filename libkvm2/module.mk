@@ -38,6 +38,9 @@ libkvm2_pages := \
 	docs/man2/kvm_get_state.2 \
 	docs/man2/kvm_set_state.2 \
 	docs/man2/kvm_set_memory_map.2 \
+	docs/man2/kvm_apic_message.2 \
+	docs/man2/kvm_attach_io.2 \
+	docs/man2/kvm_attach_irq.2 \
 	docs/man2/kvm_get_dirty_log.2 \
 	docs/man3/kvm2_sys.3 \
 	docs/man3/kvm2_machine.3 \

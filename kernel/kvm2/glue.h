@@ -41,6 +41,7 @@ bool kvm2_glue_can_inherit(struct kvm_memory_slot *old,
 			   struct kvm_memory_slot *new);
 void kvm2_glue_inherit(struct kvm *kvm, const struct kvm_memory_slot *old,
 		       struct kvm_memory_slot *new);
+int kvm2_glue_deny_msr(struct kvm *kvm, u32 index);
 bool kvm2_glue_is_tsc_unstable(void);
 int kvm2_glue_set_tsc_khz(struct kvm_vcpu *vcpu, u32 khz);
 void kvm2_glue_set_tsc_offset(struct kvm_vcpu *vcpu, u64 offset);

@@ -139,6 +139,31 @@ void kvm2_glue_inherit(struct kvm *kvm, const struct kvm_memory_slot *old,
 #endif
 }
 
+/*
+ * The guest gets #GP for this MSR. Context: the VM has no vcpu, nor a filter.
+ */
+int kvm2_glue_deny_msr(struct kvm *kvm, u32 index)
+{
+	struct kvm_x86_msr_filter *filter = kvm_alloc_msr_filter(true);
+
+	if (!filter)
+		return -ENOMEM;
+	/* A bit that is clear denies. */
+	filter->ranges[0] = (struct msr_bitmap_range) {
+		.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+		.base = index,
+		.nmsrs = 1,
+		.bitmap = kzalloc(sizeof(long), GFP_KERNEL_ACCOUNT),
+	};
+	if (!filter->ranges[0].bitmap) {
+		kfree(filter);
+		return -ENOMEM;
+	}
+	filter->count = 1;
+	rcu_assign_pointer(kvm->arch.msr_filter, filter);
+	return 0;
+}
+
 /* The vcpu need not be loaded. */
 bool kvm2_glue_is_tsc_unstable(void)
 {

@@ -17,6 +17,9 @@ void kvm2_exit(void);
 int kvm2_run_enter(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 		   const sigset_t *mask);
 
+/* The exit whose reply the next entry reads or waits for, 0 for none. */
+u32 kvm2_run_pending(const struct kvm2_vcpu *v);
+
 /* gate.c: keep vcpus out of the guest */
 int kvm2_gate_close(struct kvm2_vm *vm);
 void kvm2_gate_open(struct kvm2_vm *vm);

@@ -10,17 +10,20 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "apic.h"
 #include "glue.h"
+#include "io.h"
+#include "lapic.h"
 #include "x86.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/kvm2.h>
 
 /*
- * Level interrupts are told apart by vector (one reserved route each); a VM
- * without a single reserved pin would never report an EOI.
+ * One for each vector that an APIC can deliver, see routes.c: KVM lets EOIs
+ * out for reserved pins alone. It keeps this number in 8 bits.
  */
-#define NR_RESERVED_PINS	256
+#define NR_RESERVED_PINS	KVM2_LEVEL_ROUTES
 
 static struct kvm2_ops main_ops;
 static atomic64_t last_vm_id;
@@ -57,6 +60,8 @@ static int configure_vm(struct kvm *kvm, const struct kvm2_vm_config *config)
 	};
 	int i, r;
 
+	BUILD_BUG_ON(NR_RESERVED_PINS >
+		     (typeof(kvm->arch.nr_reserved_ioapic_pins))~0);
 	BUILD_BUG_ON(KVM2_MSR_EXIT_INVALID != KVM_MSR_EXIT_REASON_INVAL);
 	BUILD_BUG_ON(KVM2_MSR_EXIT_UNKNOWN != KVM_MSR_EXIT_REASON_UNKNOWN);
 	BUILD_BUG_ON(KVM2_MSR_EXIT_FILTER != KVM_MSR_EXIT_REASON_FILTER);
@@ -76,6 +81,11 @@ static int configure_vm(struct kvm *kvm, const struct kvm2_vm_config *config)
 		r = enable_cap(kvm, wishes[i].cap, wishes[i].arg0);
 		if (r)
 			return r == -EINVAL ? -EOPNOTSUPP : r;
+	}
+	if (config->flags & KVM2_VM_HIDDEN_APIC) {
+		r = kvm2_glue_deny_msr(kvm, MSR_IA32_APICBASE);
+		if (r)
+			return r;
 	}
 	kvm->arch.bsp_vcpu_id = config->bsp_vcpu_id;
 	/* Logging starts with all pages dirty: cheap, and split as harvested. */
@@ -124,11 +134,20 @@ static struct kvm2_vm *create_vm(struct file *kvm_file,
 	r = configure_vm(vm->kvm, config);
 	if (r)
 		goto err_put_kvm;
+	vm->flags = config->flags;
+	r = kvm2_apic_create(vm);
+	if (r)
+		goto err_put_kvm;
+	r = kvm2_io_create(vm);
+	if (r)
+		goto err_destroy_apic;
 
 	vm->ops = &main_ops;
 	trace_kvm2_vm(vm->id, KVM2_TRACE_CREATE);
 	return vm;
 
+err_destroy_apic:
+	kvm2_apic_destroy(vm);
 err_put_kvm:
 	kvm_put_kvm(vm->kvm);
 err_free:
@@ -145,6 +164,10 @@ static void destroy_vm(struct kvm2_vm *vm)
 	trace_kvm2_vm(vm->id, KVM2_TRACE_DESTROY);
 	/* irqfds hold no reference to the VM: as kvm_vm_release() does. */
 	kvm_irqfd_release(kvm);
+	kvm2_apic_destroy(vm);
+	xa_for_each(&vm->vcpus, id, v)
+		kvm2_vcpu_io_destroy(v);
+	kvm2_io_destroy(vm);
 	xa_for_each(&vm->vcpus, id, v) {
 		kvm_put_kvm(kvm);
 		kfree(v);
@@ -152,6 +175,20 @@ static void destroy_vm(struct kvm2_vm *vm)
 	kvm_put_kvm(kvm);
 	xa_destroy(&vm->vcpus);
 	kfree(vm);
+}
+
+/* The guest cannot switch it on again: see kvm2_glue_deny_msr(). */
+static void hide_apic(struct kvm_vcpu *vcpu)
+{
+	struct msr_data base = {
+		.host_initiated = true,
+		.index = MSR_IA32_APICBASE,
+		.data = vcpu->arch.apic_base & ~MSR_IA32_APICBASE_ENABLE,
+	};
+
+	vcpu_load(vcpu);
+	WARN_ON_ONCE(kvm_apic_set_base(vcpu, &base));
+	vcpu_put(vcpu);
 }
 
 /* Context: vm->lock held, no vcpu of that id. */
@@ -165,18 +202,29 @@ static struct kvm2_vcpu *new_vcpu(struct kvm2_vm *vm, u32 id)
 		return ERR_PTR(-ENOMEM);
 	v->vm = vm;
 	v->id = id;
+	v->inta.eoi = -1;
+	spin_lock_init(&v->lint_lock);
+	v->io = kvm2_vcpu_io_create();
+	if (!v->io) {
+		r = -ENOMEM;
+		goto err_free;
+	}
 
 	r = xa_reserve(&vm->vcpus, id, GFP_KERNEL_ACCOUNT);
 	if (r)
-		goto err_free;
+		goto err_free_io;
 	r = kvm2_glue_create_vcpu(vm->kvm, id, &v->vcpu);
 	if (r)
 		goto err_release;
+	if (vm->flags & KVM2_VM_HIDDEN_APIC)
+		hide_apic(v->vcpu);
 	xa_store(&vm->vcpus, id, v, GFP_KERNEL_ACCOUNT);
 	return v;
 
 err_release:
 	xa_release(&vm->vcpus, id);
+err_free_io:
+	kvm2_vcpu_io_destroy(v);
 err_free:
 	kfree(v);
 	return ERR_PTR(r);
@@ -251,6 +299,9 @@ static struct kvm2_ops main_ops = {
 	.set_state	= kvm2_access_set,
 	.set_memory_map	= kvm2_map_set,
 	.get_dirty_log	= kvm2_dirty_get,
+	.attach_io	= kvm2_io_attach,
+	.attach_irq	= kvm2_apic_attach,
+	.apic_message	= kvm2_apic_message,
 	.show		= kvm2_show,
 };
 

@@ -8,6 +8,9 @@
  * pending     the exit reached user space and the next entry reads a reply
  * undelivered the exit did not reach user space; the next call tries again
  * neither     nothing is owed, a restarted call runs the guest at once
+ *
+ * An exit that goes to a socket (apic.c, io.c) is claimed by these. What it
+ * has to wait for, it waits for at the top, with no lock held.
  */
 #include "kvm2.h"
 
@@ -17,10 +20,18 @@
 #include <trace/events/kvm.h>
 #include <trace/events/kvm2.h>
 
+#include "apic.h"
+#include "io.h"
 #include "x86.h"
 
 /* Not an errno: the exit was consumed in the kernel, run the guest again. */
 #define RUN_AGAIN	1
+
+/* Something was claimed by apic.c or io.c and is not done with. */
+static bool is_busy(const struct kvm2_vcpu *v)
+{
+	return kvm2_apic_is_busy(v) || kvm2_io_is_busy(v);
+}
 
 /* The part of struct kvm2_run that an exit writes, but for io.data. */
 union exit_detail {
@@ -36,6 +47,8 @@ union exit_detail {
 	struct kvm2_exit_notify notify;
 	struct kvm2_exit_hyperv hyperv;
 	struct kvm2_exit_memory_fault memory_fault;
+	struct kvm2_exit_apic apic;
+	struct kvm2_exit_device device;
 	u64 word[2];	/* what the tracepoint shows */
 };
 
@@ -232,6 +245,17 @@ static void fill_memory_fault(const struct kvm_run *run,
 	detail->memory_fault.flags = known ? run->memory_fault.flags : 0;
 }
 
+/* The rest is in deliver_detail(). */
+static void fill_apic(const struct kvm_run *run, union exit_detail *detail)
+{
+	bool is_eoi = run->exit_reason == KVM_EXIT_IOAPIC_EOI;
+
+	detail->apic.type = is_eoi ? KVM2_APIC_EOI : KVM2_APIC_INTA;
+	detail->apic.vector = is_eoi ? run->eoi.vector : KVM2_EXTINT_NONE;
+	detail->apic.error = 0;
+	detail->apic.reserved = 0;
+}
+
 #define EXIT_TYPE(name, member, reply_fn) {				\
 	.reason = KVM2_EXIT_##name,					\
 	.size = sizeof(((union exit_detail *)0)->member),		\
@@ -243,6 +267,11 @@ static const struct exit_type unknown_exit =
 	EXIT_TYPE(UNKNOWN, unknown, NULL);
 static const struct exit_type memory_fault_exit =
 	EXIT_TYPE(MEMORY_FAULT, memory_fault, NULL);
+
+static const struct exit_type device_exit = {
+	.reason = KVM2_EXIT_DEVICE,
+	.size = sizeof(struct kvm2_exit_device),
+};
 
 static const struct exit_type exit_types[] = {
 	[KVM_EXIT_MMIO]		= EXIT_TYPE(MMIO, mmio, reply_mmio),
@@ -261,6 +290,8 @@ static const struct exit_type exit_types[] = {
 	[KVM_EXIT_X86_BUS_LOCK]	= { .reason = KVM2_EXIT_BUS_LOCK },
 	[KVM_EXIT_HYPERV]	= EXIT_TYPE(HYPERV, hyperv, reply_hyperv),
 	[KVM_EXIT_MEMORY_FAULT]	= EXIT_TYPE(MEMORY_FAULT, memory_fault, NULL),
+	[KVM_EXIT_IOAPIC_EOI]	= EXIT_TYPE(APIC, apic, NULL),
+	[KVM_EXIT_IRQ_WINDOW_OPEN] = EXIT_TYPE(APIC, apic, NULL),
 };
 
 static const struct exit_type *find_exit_type(u32 kvm_reason)
@@ -340,6 +371,10 @@ static int deliver_detail(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	detail.word[1] = 0;
 	if (type->fill)
 		type->fill(v->vcpu->run, &detail);
+	if (type->reason == KVM2_EXIT_APIC)
+		detail.apic.error = kvm2_apic_error(v);
+	else if (type->reason == KVM2_EXIT_DEVICE)
+		detail.device = v->io->failure;
 	if (put_user(type->reason, &urun->exit_reason) ||
 	    (type->size && copy_to_user(&urun->unknown, &detail, type->size)))
 		return -EFAULT;
@@ -360,6 +395,16 @@ static int deliver_detail(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	return 0;
 }
 
+/* Return: the exit whose reply is due. */
+static u32 deliver_apic(struct kvm2_vcpu *v, int r)
+{
+	if (v->vcpu->run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN)
+		return KVM2_EXIT_APIC;
+	if (!r)
+		v->inta.eoi = -1;
+	return 0;
+}
+
 /* Write the exit in vcpu->run to user space. Return: 0 or -EFAULT. */
 static int deliver(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 		   const struct exit_type *type)
@@ -374,7 +419,10 @@ static int deliver(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 		if (!type)
 			type = find_exit_type(kvm_reason);
 		r = deliver_detail(v, urun, type);
-		v->pending = type->reply ? type->reason : 0;
+		if (type->reason == KVM2_EXIT_APIC)
+			v->pending = deliver_apic(v, r);
+		else
+			v->pending = type->reply ? type->reason : 0;
 	}
 	/*
 	 * The vcpu has moved on already, so a failed delivery is kept. A
@@ -388,12 +436,18 @@ static int deliver(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 static int read_reply(struct kvm2_vcpu *v, const struct kvm2_run __user *urun)
 {
 	struct kvm_vcpu *vcpu = v->vcpu;
+	u32 vector;
 	int r;
 
-	if (v->pending == KVM2_EXIT_IO)
+	if (v->pending == KVM2_EXIT_IO) {
 		r = reply_io(vcpu, urun);
-	else
+	} else if (v->pending == KVM2_EXIT_APIC) {
+		r = get_user(vector, &urun->apic.vector);
+		if (!r)
+			kvm2_apic_reply(v, vector);
+	} else {
 		r = find_exit_type(vcpu->run->exit_reason)->reply(vcpu, urun);
+	}
 	if (!r)
 		v->pending = 0;
 	return r;
@@ -444,6 +498,10 @@ static int run_guest(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 			if (r)
 				break;
 		}
+		if (kvm2_apic_claim(v) || kvm2_io_claim(v)) {
+			r = RUN_AGAIN;
+			break;
+		}
 		return deliver(v, urun, NULL);
 	case -EINTR:
 		r = interrupted(vcpu, mask);
@@ -465,6 +523,27 @@ static int run_guest(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	return r;
 }
 
+/*
+ * Deliver what the sockets could not answer.
+ * Return: RUN_AGAIN: nothing, the vcpu goes on.
+ */
+static int finish_sockets(struct kvm2_vcpu *v, struct kvm2_run __user *urun)
+{
+	int r;
+
+	if (kvm2_apic_is_busy(v) && !kvm2_apic_finish(v))
+		return deliver(v, urun, NULL);
+	if (!kvm2_io_is_busy(v))
+		return RUN_AGAIN;
+	/* Before the access that failed with it, which can be answered then. */
+	if (v->io->report) {
+		r = deliver_detail(v, urun, &device_exit);
+		v->io->report = r;
+		return r;
+	}
+	return kvm2_io_finish(v) ? RUN_AGAIN : deliver(v, urun, NULL);
+}
+
 static int enter_once(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 		      const sigset_t *mask)
 {
@@ -484,10 +563,55 @@ static int enter_once(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 		r = read_reply(v, urun);
 		if (r)
 			return r;
+	} else if (unlikely(is_busy(v))) {
+		r = finish_sockets(v, urun);
+		if (r != RUN_AGAIN)
+			return r;
 	}
 	trace_kvm2_enter(v->vm->id, v->id, flags & KVM2_RUN_IMMEDIATE_EXIT,
 			 completes);
 	return run_guest(v, urun, mask, flags & KVM2_RUN_IMMEDIATE_EXIT);
+}
+
+static int wait_sockets(struct kvm2_vcpu *v, bool may_wait)
+{
+	int r = kvm2_apic_wait(v, may_wait);
+
+	return r ? r : kvm2_io_wait(v, may_wait);
+}
+
+/*
+ * Wait for what was claimed, with the signals of @mask as in the guest.
+ * Return: 0, or what kvm_enter_guest() returns.
+ */
+static int wait_outside(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
+			const sigset_t *mask)
+{
+	sigset_t new, old;
+	bool may_wait;
+	u32 flags;
+	int r;
+
+	if (get_user(flags, &urun->flags))
+		return -EFAULT;
+	may_wait = !(flags & KVM2_RUN_IMMEDIATE_EXIT);
+	if (mask) {
+		new = *mask;
+		sigprocmask(SIG_SETMASK, &new, &old);
+	}
+	do {
+		r = wait_sockets(v, may_wait);
+	} while (r == -ERESTARTSYS && kvm2_take_kick());
+	if (mask)
+		sigprocmask(SIG_SETMASK, &old, NULL);
+
+	if (r == -ERESTARTSYS)
+		r = mask ? -EINTR : -ERESTARTNOHAND;
+	else if (r == -EAGAIN)
+		r = -EINTR;
+	if (r)
+		trace_kvm2_exit(v->vm->id, v->id, KVM2_EXIT_UNKNOWN, r, 0, 0);
+	return r;
 }
 
 int kvm2_run_enter(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
@@ -496,6 +620,11 @@ int kvm2_run_enter(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	int r;
 
 	for (;;) {
+		if (unlikely(is_busy(v)) && !v->pending && !v->undelivered) {
+			r = wait_outside(v, urun, mask);
+			if (r)
+				return r;
+		}
 		r = kvm2_gate_enter(v);
 		if (r)
 			return r;
@@ -505,4 +634,14 @@ int kvm2_run_enter(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 			return r;
 		kvm2_take_kick();
 	}
+}
+
+u32 kvm2_run_pending(const struct kvm2_vcpu *v)
+{
+	if (v->pending || !is_busy(v))
+		return v->pending;
+	if (kvm2_apic_is_busy(v))
+		return KVM2_EXIT_APIC;
+	return v->vcpu->run->exit_reason == KVM_EXIT_IO ? KVM2_EXIT_IO :
+	       v->vcpu->run->exit_reason == KVM_EXIT_MMIO ? KVM2_EXIT_MMIO : 0;
 }

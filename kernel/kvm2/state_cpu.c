@@ -6,6 +6,7 @@
 
 #include "cpuid.h"
 #include "glue.h"
+#include "io.h"
 #include "lapic.h"
 #include "mmu.h"
 #include "x86.h"
@@ -43,7 +44,7 @@ int kvm2_regs_fetch(struct kvm2_state *s, struct kvm2_values *values)
 	memcpy(&gpr[KVM2_GPR_R8], &regs->r8, 8 * sizeof(u64));
 	values->control[KVM2_CONTROL_RIP] = regs->rip;
 	values->control[KVM2_CONTROL_RFLAGS] = regs->rflags;
-	values->control[KVM2_CONTROL_PENDING_EXIT] = s->v->pending;
+	values->control[KVM2_CONTROL_PENDING_EXIT] = kvm2_run_pending(s->v);
 	return 0;
 }
 
@@ -109,6 +110,7 @@ void kvm2_regs_finish(struct kvm2_state *s)
 	vcpu->mmio_needed = 0;
 	s->v->pending = 0;
 	s->v->undelivered = false;
+	kvm2_io_abandon(s->v);
 }
 
 /* ---- CONTROL but rip and rflags, SEGMENT, DESCRIPTOR ---- */

@@ -274,3 +274,66 @@ SYSCALL_DEFINE2(kvm_get_dirty_log, struct kvm2_dirty_log __user *, ulog,
 		return absent();
 	return vm->ops->get_dirty_log(vm, &log, ulog);
 }
+
+SYSCALL_DEFINE2(kvm_attach_io, const struct kvm2_io __user *, uio, size_t, size)
+{
+	struct kvm2_vm *vm = READ_ONCE(current->mm->kvm2);
+	struct kvm2_io io;
+	int r;
+
+	BUILD_BUG_ON(sizeof(io) != KVM2_IO_SIZE_VER0);
+
+	r = check_size(size, KVM2_IO_SIZE_VER0);
+	if (!r)
+		r = copy_struct_from_user(&io, sizeof(io), uio, size);
+	if (r)
+		return r;
+	if (io.flags & ~KVM2_IO_FLAGS || io.reserved)
+		return -EINVAL;
+	if (!vm)
+		return absent();
+	return vm->ops->attach_io(vm, &io);
+}
+
+SYSCALL_DEFINE2(kvm_attach_irq, const struct kvm2_irq __user *, uirq, size_t,
+		size)
+{
+	struct kvm2_vm *vm = READ_ONCE(current->mm->kvm2);
+	struct kvm2_irq irq;
+	int r;
+
+	BUILD_BUG_ON(sizeof(irq) != KVM2_IRQ_SIZE_VER0);
+
+	r = check_size(size, KVM2_IRQ_SIZE_VER0);
+	if (!r)
+		r = copy_struct_from_user(&irq, sizeof(irq), uirq, size);
+	if (r)
+		return r;
+	if (irq.flags & ~KVM2_DETACH)
+		return -EINVAL;
+	if (!vm)
+		return absent();
+	return vm->ops->attach_irq(vm, &irq);
+}
+
+SYSCALL_DEFINE2(kvm_apic_message, const struct kvm2_apic_message __user *,
+		umessage, size_t, size)
+{
+	struct kvm2_vm *vm = READ_ONCE(current->mm->kvm2);
+	struct kvm2_apic_message message;
+	int r;
+
+	BUILD_BUG_ON(sizeof(message) != KVM2_APIC_MESSAGE_SIZE_VER0);
+
+	r = check_size(size, KVM2_APIC_MESSAGE_SIZE_VER0);
+	if (!r)
+		r = copy_struct_from_user(&message, sizeof(message), umessage,
+					  size);
+	if (r)
+		return r;
+	if (message.flags & ~KVM2_APIC_FLAGS || message.reserved)
+		return -EINVAL;
+	if (!vm)
+		return absent();
+	return vm->ops->apic_message(vm, &message);
+}

@@ -56,6 +56,21 @@ int kvm2_sys_get_dirty_log(struct kvm2_dirty_log *log, size_t size)
 	return result_of(syscall(__NR_kvm_get_dirty_log, log, size));
 }
 
+int kvm2_sys_attach_io(const struct kvm2_io *io, size_t size)
+{
+	return result_of(syscall(__NR_kvm_attach_io, io, size));
+}
+
+int kvm2_sys_attach_irq(const struct kvm2_irq *irq, size_t size)
+{
+	return result_of(syscall(__NR_kvm_attach_irq, irq, size));
+}
+
+int kvm2_sys_apic_message(const struct kvm2_apic_message *message, size_t size)
+{
+	return result_of(syscall(__NR_kvm_apic_message, message, size));
+}
+
 int kvm2_thread_pidfd_open(pid_t tid)
 {
 	return result_of(syscall(SYS_pidfd_open, tid, PIDFD_THREAD));

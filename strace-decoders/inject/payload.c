@@ -370,6 +370,21 @@ static const struct field hyperv_fields[] = {
 	NUMBERS("params", hyperv.params),
 	FLAGS, { 0 },
 };
+static const struct word apic_types[] = { { KVM2_APIC_EOI, "eoi" }, { KVM2_APIC_INTA, "inta" }, { 0 } };
+
+static const struct field apic_fields[] = {
+	NUMBER("type", apic.type, apic_types),
+	NUMBER("vector", apic.vector, NULL),
+	NUMBER("error", apic.error, NULL),
+	FLAGS, { 0 },
+};
+
+static const struct field device_fields[] = {
+	NUMBER("cookie", device.cookie, NULL),
+	NUMBER("error", device.error, NULL),
+	FLAGS, { 0 },
+};
+
 static const struct field memory_fault_fields[] = {
 	NUMBER("gpa", memory_fault.gpa, NULL),
 	NUMBER("size", memory_fault.size, NULL),
@@ -470,6 +485,8 @@ static const struct exit_kind kinds[] = {
 	[KVM2_EXIT_BUS_LOCK] = { .fields = no_fields },
 	KIND(HYPERV, hyperv, hyperv_fields, NULL),
 	KIND(MEMORY_FAULT, memory_fault, memory_fault_fields, NULL),
+	KIND(APIC, apic, apic_fields, NULL),
+	KIND(DEVICE, device, device_fields, NULL),
 };
 static const struct exit_kind raw_kind = { .fields = raw_fields, .finish = finish_raw };
 

@@ -95,6 +95,13 @@ static const struct xlat_data hyperv_data[] = {
 };
 KVM2_XLAT_VALUES(hyperv_types, hyperv_data);
 
+static const struct xlat_data apic_data[] = {
+#define X(value, name, text) { (value), "KVM2_APIC_" #name },
+	KVM2_APIC_TYPES(X)
+#undef X
+};
+KVM2_XLAT_VALUES(apic_types, apic_data);
+
 static const struct xlat_data memory_fault_data[] = {
 	{ 1 << 3,	"KVM_MEMORY_EXIT_FLAG_PRIVATE" },
 };
@@ -378,6 +385,30 @@ print_memory_fault(const struct kvm2_run *run, unsigned int how)
 	tprint_struct_end();
 }
 
+static void
+print_apic(const struct kvm2_run *run, unsigned int how)
+{
+	tprint_struct_begin();
+	PRINT_FIELD_XVAL(run->apic, type, apic_types, "KVM2_APIC_???");
+	if (run->apic.type == KVM2_APIC_EOI) {
+		tprint_struct_next();
+		PRINT_FIELD_X(run->apic, vector);
+	}
+	tprint_struct_next();
+	PRINT_FIELD_U(run->apic, error);
+	tprint_struct_end();
+}
+
+static void
+print_device(const struct kvm2_run *run, unsigned int how)
+{
+	tprint_struct_begin();
+	PRINT_FIELD_X(run->device, cookie);
+	tprint_struct_next();
+	PRINT_FIELD_U(run->device, error);
+	tprint_struct_end();
+}
+
 static const struct exit_type {
 	const char *member;
 	size_t size;
@@ -400,6 +431,8 @@ static const struct exit_type {
 	[KVM2_EXIT_BUS_LOCK]		= { NULL },
 	[KVM2_EXIT_HYPERV]		= { MEMBER(hyperv) },
 	[KVM2_EXIT_MEMORY_FAULT]	= { MEMBER(memory_fault) },
+	[KVM2_EXIT_APIC]		= { MEMBER(apic) },
+	[KVM2_EXIT_DEVICE]		= { MEMBER(device) },
 #undef MEMBER
 };
 
@@ -447,6 +480,8 @@ kvm2_exit_has_reply(const struct kvm2_run *run)
 		return run->io.direction == KVM2_IO_IN;
 	case KVM2_EXIT_MMIO:
 		return !run->mmio.is_write;
+	case KVM2_EXIT_APIC:
+		return run->apic.type == KVM2_APIC_INTA;
 	case KVM2_EXIT_HYPERV:
 		return run->hyperv.type != HYPERV_SYNIC;
 	case KVM2_EXIT_HYPERCALL:
@@ -506,6 +541,9 @@ kvm2_exit_print_reply(const struct kvm2_run *run, unsigned int how)
 		break;
 	case KVM2_EXIT_WRMSR:
 		PRINT_FIELD_U(run->msr, error);
+		break;
+	case KVM2_EXIT_APIC:
+		PRINT_FIELD_X(run->apic, vector);
 		break;
 	case KVM2_EXIT_HYPERV:
 		PRINT_FIELD_X(run->hyperv, result);

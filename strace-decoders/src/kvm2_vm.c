@@ -10,6 +10,7 @@
 
 static const struct xlat_data vm_flag_data[] = {
 	KVM2_XLAT_ENTRY(KVM2_VM_EXIT_BUS_LOCK),
+	KVM2_XLAT_ENTRY(KVM2_VM_HIDDEN_APIC),
 };
 KVM2_XLAT_FLAGS(vm_flags, vm_flag_data);
 

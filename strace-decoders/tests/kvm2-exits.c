@@ -184,6 +184,13 @@ main(void)
 	enter("", "KVM2_EXIT_MEMORY_FAULT", ", memory_fault={gpa=0xffffffffffffffff, size=0"
 	      ", flags=KVM_MEMORY_EXIT_FLAG_PRIVATE}");
 
+	begin(KVM2_EXIT_APIC);
+	run->apic = (struct kvm2_exit_apic) { KVM2_APIC_EOI, 0x31, 0, 0 };
+	enter("", "KVM2_EXIT_APIC", ", apic={type=KVM2_APIC_EOI, vector=0x31, error=0}");
+	begin(KVM2_EXIT_DEVICE);
+	run->device = (struct kvm2_exit_device) { 0xc0ffee, 32, 0 };
+	enter("", "KVM2_EXIT_DEVICE", ", device={cookie=0xc0ffee, error=32}");
+
 	/* An exit that strace does not know yet. */
 	begin(0x63);
 	memset(&run->unknown, 0x5a, 8);

@@ -488,6 +488,46 @@ test_dirty_log(void)
 	       ", flags=0x2}, 56) = %s\n", errstr);
 }
 
+static void
+test_devices(void)
+{
+	TAIL_ALLOC_OBJECT_CONST_PTR(struct kvm2_io, io);
+	TAIL_ALLOC_OBJECT_CONST_PTR(struct kvm2_irq, irq);
+	TAIL_ALLOC_OBJECT_CONST_PTR(struct kvm2_apic_message, message);
+
+	call(__NR_kvm_attach_io, 0, 0, 0, 0);
+	printf("kvm_attach_io(NULL, 0) = %s\n", errstr);
+	call(__NR_kvm_attach_io, PTR(io) + 1, sizeof(*io), 0, 0);
+	printf("kvm_attach_io(%p, 48) = %s\n", (char *) io + 1, errstr);
+	*io = (struct kvm2_io) {
+		.type = KVM2_IO_EVENTFD, .flags = KVM2_IO_PORTS | KVM2_IO_DATAMATCH,
+		.address = 0x3f8, .size = 1, .datamatch = 7, .fd = -1,
+	};
+	call(__NR_kvm_attach_io, PTR(io), sizeof(*io), 0, 0);
+	printf("kvm_attach_io({type=KVM2_IO_EVENTFD, flags=KVM2_IO_PORTS|KVM2_IO_DATAMATCH"
+	       ", address=0x3f8, size=0x1, datamatch=0x7, cookie=0, fd=-1}, 48) = %s\n", errstr);
+
+	call(__NR_kvm_attach_irq, 0, 0, 0, 0);
+	printf("kvm_attach_irq(NULL, 0) = %s\n", errstr);
+	*irq = (struct kvm2_irq) {
+		.type = KVM2_IRQ_MSI, .flags = KVM2_DETACH | 0x80, .fd = -1, .data = 0x41,
+		.address = 0xfee00000,
+	};
+	call(__NR_kvm_attach_irq, PTR(irq), sizeof(*irq), 0, 0);
+	printf("kvm_attach_irq({type=KVM2_IRQ_MSI, flags=KVM2_DETACH|0x80, fd=-1, data=0x41"
+	       ", address=0xfee00000}, 24) = %s\n", errstr);
+
+	call(__NR_kvm_apic_message, 0, 0, 0, 0);
+	printf("kvm_apic_message(NULL, 0) = %s\n", errstr);
+	*message = (struct kvm2_apic_message) {
+		.type = KVM2_APIC_INTERRUPT, .flags = KVM2_APIC_LEVEL, .mode = KVM2_DELIVERY_NMI,
+		.vector = 0x31, .dest = 1, .id = 2,
+	};
+	call(__NR_kvm_apic_message, PTR(message), sizeof(*message), 0, 0);
+	printf("kvm_apic_message({type=KVM2_APIC_INTERRUPT, flags=KVM2_APIC_LEVEL"
+	       ", mode=KVM2_DELIVERY_NMI, vector=0x31, pin=0, dest=0x1, id=2}, 16) = %s\n", errstr);
+}
+
 int
 main(void)
 {
@@ -500,6 +540,7 @@ main(void)
 	test_many_records();
 	test_memory_map();
 	test_dirty_log();
+	test_devices();
 
 	puts("+++ exited with 0 +++");
 	return 0;

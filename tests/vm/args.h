@@ -93,5 +93,7 @@ void args_set_state(void);
 void args_pidfd(void);
 void args_set_memory_map(uint8_t *ram);	/* args_memory.c */
 void args_get_dirty_log(uint8_t *ram);
+void args_devices_no_vm(void);		/* args_devices.c */
+void args_devices(void);
 
 #endif /* TESTS_VM_ARGS_H */

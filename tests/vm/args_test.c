@@ -49,6 +49,7 @@ int main(void)
 		tap_die("/dev/kvm");
 	args_init();
 	args_no_vm();
+	args_devices_no_vm();
 	args_create_vm(kvm_fd);
 	if (!tap_is(guest_create_vm("args", &ram), 0, "a VM"))
 		return tap_end();
@@ -66,6 +67,7 @@ int main(void)
 	args_set_state();
 	args_pidfd();
 	args_set_memory_map(ram);
+	args_devices();
 	in_second_thread();
 
 	tap_is(guest_finish(&run, SEED, &result), 0,

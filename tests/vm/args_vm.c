@@ -12,7 +12,7 @@
 
 #include "tap.h"
 
-#define NEW_NR		607  /* the first number without a call */
+#define NEW_NR		610  /* the first number without a call */
 
 /* A structure with the tail that a newer user space would have. */
 struct long_config {

@@ -6,7 +6,7 @@ vm_guest := tests/vm/guest.c tests/vm/guest_code.S
 
 VM_TESTS += tests/vm/args_test
 tests/vm/args_test_SOURCES := tests/vm/args.c tests/vm/args_vm.c tests/vm/args_enter.c tests/vm/args_state.c \
-			      tests/vm/args_memory.c tests/vm/tap.c $(vm_guest)
+			      tests/vm/args_memory.c tests/vm/args_devices.c tests/vm/tap.c $(vm_guest)
 tests/vm/args_test_LIBS    := libkvm2
 tests/vm/args_test_LDFLAGS := -lpthread
 tests/vm/args_test_KERNELS := patched
@@ -69,3 +69,17 @@ tests/vm/stress_test_KERNELS := patched debug
 tests/vm/stress_test_TIMEOUT := 2400
 tests/vm/stress_test_LAB      = $(LAB_EMULATOR)
 tests/vm/stress_test_NEEDS   := $(O)/emulator/ready
+
+VM_TESTS += tests/vm/apic_test
+tests/vm/apic_test_SOURCES := tests/vm/apic_guest.c tests/vm/apic_guest_code.S tests/vm/tap.c $(vm_guest)
+tests/vm/apic_test_LIBS    := libkvm2
+tests/vm/apic_test_LDFLAGS := -lpthread
+tests/vm/apic_test_KERNELS := patched
+tests/vm/apic_test_TIMEOUT := 600
+
+VM_TESTS += tests/vm/io_test
+tests/vm/io_test_SOURCES := tests/vm/io_guest_code.S tests/vm/tap.c $(vm_guest)
+tests/vm/io_test_LIBS    := libkvm2
+tests/vm/io_test_LDFLAGS := -lpthread
+tests/vm/io_test_KERNELS := patched
+tests/vm/io_test_TIMEOUT := 900

@@ -9,14 +9,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/bpf.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define RAM_BYTES	0x10000
@@ -53,6 +57,16 @@ static const uint8_t code[] = {
 	0x0f, 0x30,				/* wrmsr */
 	0x0f, 0x32,				/* rdmsr */
 	0xeb, 0xfe,				/* jmp . */
+#define device_code	(sizeof(code) - 21)
+	0xb0, 0x77,				/* mov $0x77, %al */
+	0xba, 0x00, 0x03,			/* mov $0x300, %dx */
+	0xee,					/* out %al, (%dx) */
+	0x26, 0xa2, 0x08, 0x00,			/* mov %al, %es:8 */
+	0xba, 0x20, 0x03,			/* mov $0x320, %dx */
+	0xec,					/* in (%dx), %al */
+	0xba, 0xe9, 0x00,			/* mov $0xe9, %dx */
+	0xee,					/* out %al, (%dx) */
+	0xeb, 0xfe, 0x90,			/* jmp . */
 };
 
 static void die(const char *what, int err)
@@ -298,6 +312,93 @@ static void make_dirty_events(void)
 	       (uint64_t)log.next);
 }
 
+/* Answers whatever wants an answer. */
+static void *device_thread(void *arg)
+{
+	struct {
+		struct kvm2_io_message header;
+		uint8_t data[KVM2_IO_DATA_MAX];
+	} message;
+	int fd = *(int *)arg;
+
+	while (recv(fd, &message, sizeof(message), 0) > 0) {
+		struct kvm2_io_message reply = {
+			.id = message.header.id, .op = KVM2_IO_OP_REPLY,
+		};
+
+		if (message.header.op != KVM2_IO_OP_POSTED_WRITE &&
+		    send(fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	return NULL;
+}
+
+static void attach(uint32_t type, uint32_t flags, uint64_t address, uint64_t cookie, int fd)
+{
+	const struct kvm2_io io = {
+		.type = type, .flags = flags, .address = address, .size = 0x10,
+		.cookie = cookie, .fd = fd,
+	};
+
+	check(kvm2_sys_attach_io(&io, sizeof(io)), "attach_io");
+}
+
+/* A program that answers 0x5a. */
+static int load_program(void)
+{
+	const struct bpf_insn program[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .imm = 0x5a,
+		  .off = offsetof(struct kvm2_io_access, data) },
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_1, .imm = KVM2_BPF_HANDLED,
+		  .off = offsetof(struct kvm2_io_access, verdict) },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SYSCALL, .prog_flags = BPF_F_SLEEPABLE,
+		.insns = (uintptr_t)program, .insn_cnt = sizeof(program) / sizeof(program[0]),
+		.license = (uintptr_t)"GPL",
+	};
+	int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	if (fd < 0)
+		die("load the program", -errno);
+	return fd;
+}
+
+/* Devices and pins, for the vcpu of the calling thread. */
+static void make_device_events(struct kvm2_run *run)
+{
+	const struct kvm2_apic_message pin = { .type = KVM2_APIC_LINT, .pin = 1 };
+	uint64_t rip = CODE + device_code;
+	pthread_t thread;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
+		die("socketpair", -errno);
+	attach(KVM2_IO_SOCKET, KVM2_IO_PORTS, 0x300, 0xc0, ends[0]);
+	attach(KVM2_IO_SOCKET, KVM2_IO_POSTED, 0x20000, 0xc1, ends[0]);
+	attach(KVM2_IO_BPF, KVM2_IO_PORTS, 0x320, 0xc2, load_program());
+	if (pthread_create(&thread, NULL, device_thread, &ends[1]))
+		die("pthread_create", -EAGAIN);
+
+	check(set_register(KVM2_SET_CONTROL, KVM2_CONTROL_RIP, &rip, 8), "set rip");
+	memset(run, 0, sizeof(*run));
+	check(kvm2_sys_enter_guest(run, sizeof(*run), NULL, 0), "enter_guest");
+	expect("kvm2_io_send", "cookie=0xc0 id=1 op=write space=ports address=0x300 size=1 count=1 value=0x77");
+	expect("kvm2_io_reply", "cookie=0xc0 id=1 bytes=0 value=0x0 wait_ns=");
+	expect("kvm2_io_posted", "cookie=0xc1 space=memory address=0x20008 size=1 value=0x77 err=0");
+	expect("kvm2_bpf", "cookie=0xc2 op=read space=ports address=0x320 size=1 value=0x5a verdict=1");
+	expect("kvm2_io_flush", "cookie=0xc0 id=2 posted=1 wait_ns=");
+	expect("kvm2_exit", "io out port=0xe9 size=1 value=0x5a");
+
+	check(kvm2_sys_apic_message(&pin, sizeof(pin)), "apic_message");
+	expect("kvm2_lint", "pin=1 level=0 ret=0");
+	expect("kvm2_apic_bus", "in type=lint dest=0x0 mode=fixed vector=0x0 pin=1 flags=0x0 id=0 ret=0");
+	shutdown(ends[1], SHUT_RDWR);
+	pthread_join(thread, NULL);
+}
+
 static void *vcpu_thread(void *arg)
 {
 	static struct kvm2_run run;
@@ -306,6 +407,7 @@ static void *vcpu_thread(void *arg)
 	check(kvm2_sys_create_vcpu(0, 0), "create_vcpu");
 	if (arg) {
 		expect("kvm2_vcpu", "vm=%llu vcpu=0 op=adopt tid=%d", vm, vcpu_tid);
+		make_device_events(&run);
 		return NULL;
 	}
 	expect("kvm2_vcpu", "vm=%llu vcpu=0 op=create tid=%d", vm, vcpu_tid);

@@ -10,6 +10,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/signal_types.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -17,7 +18,10 @@
 
 struct file;
 struct kvm;
+struct kvm2_apic;
+struct kvm2_io_table;
 struct kvm2_vcpu;
+struct kvm2_vcpu_io;
 struct kvm2_vm;
 struct kvm_vcpu;
 struct module;
@@ -65,6 +69,10 @@ struct kvm2_ops {
 	int (*get_dirty_log)(struct kvm2_vm *vm,
 			     const struct kvm2_dirty_log *log,
 			     struct kvm2_dirty_log __user *ulog);
+	int (*attach_io)(struct kvm2_vm *vm, const struct kvm2_io *io);
+	int (*attach_irq)(struct kvm2_vm *vm, const struct kvm2_irq *irq);
+	int (*apic_message)(struct kvm2_vm *vm,
+			    const struct kvm2_apic_message *message);
 	/* Text of /proc/PID/kvm2; thread ids as @ns sees them. */
 	void (*show)(struct kvm2_vm *vm, struct seq_file *seq,
 		     struct pid_namespace *ns);
@@ -75,6 +83,7 @@ struct kvm2_ops {
  * @ops:	how to call kvm.ko
  * @kref:	held by the mm, and by calls from outside the mm
  * @id:		unique since boot; in tracepoints and /proc/PID/kvm2
+ * @flags:	KVM2_VM_*
  * @kvm:	the KVM object; lives as long as this one
  * @lock:	guards @vcpus and which task a vcpu is attached to
  * @map_lock:	one memory map change at a time
@@ -82,6 +91,8 @@ struct kvm2_ops {
  * @gate:	number of reasons to keep all vcpus out of the guest
  * @gate_wait:	vcpu threads wait here for @gate and kvm2_vcpu.pause
  * @map_generation: memory maps set so far
+ * @apic:	the bus, and routes of interrupts
+ * @io:		ranges that sockets and programs answer for
  * @destroy_work: gives the VM back, see kvm2_vm_put()
  * @name:	from vm_config
  */
@@ -89,6 +100,7 @@ struct kvm2_vm {
 	const struct kvm2_ops *ops;
 	struct kref kref;
 	u64 id;
+	u64 flags;
 	struct kvm *kvm;
 	struct mutex lock;
 	struct mutex map_lock;
@@ -96,8 +108,32 @@ struct kvm2_vm {
 	atomic_t gate;
 	wait_queue_head_t gate_wait;
 	u64 map_generation;
+	struct kvm2_apic *apic;
+	struct kvm2_io_table *io;
 	struct work_struct destroy_work;
 	char name[KVM2_VM_NAME_SIZE];
+};
+
+enum kvm2_inta_state {
+	KVM2_INTA_NONE,
+	KVM2_INTA_WANTED,	/* the message is to be sent */
+	KVM2_INTA_SENT,
+	KVM2_INTA_DONE,		/* @vector has come */
+	KVM2_INTA_FAILED,	/* there is no bus, or it died */
+};
+
+/**
+ * struct kvm2_inta - what a vcpu has to tell the bus, and waits for
+ * @state:	enum kvm2_inta_state
+ * @id:		of the last INTA
+ * @vector:	the answer
+ * @eoi:	a vector whose EOI is to be sent, -1 for none
+ */
+struct kvm2_inta {
+	u32 state;
+	u32 id;
+	u32 vector;
+	int eoi;
 };
 
 /**
@@ -111,6 +147,11 @@ struct kvm2_vm {
  * @pending:	the exit (enum kvm2_exit_reason) whose reply the next entry
  *		reads, 0 for none
  * @undelivered: the exit did not reach user space, deliver it again
+ * @lint_lock:	guards @lint, @extint and @inta.state from SENT on
+ * @lint:	level of the pins LINT0 and LINT1
+ * @extint:	an EXTINT message holds LINT0 up until the INTA
+ * @inta:	an interrupt of LINT0 being acknowledged, see apic.c
+ * @io:		an access that a socket answers, see io.h
  * @debug_control: KVM2_DEBUG_*
  * @debug_breakpoints: in force while @debug_control says so
  * @debug_dr7:	of @debug_breakpoints
@@ -125,6 +166,11 @@ struct kvm2_vcpu {
 	u32 id;
 	u32 pending;
 	bool undelivered;
+	spinlock_t lint_lock;
+	bool lint[2];
+	bool extint;
+	struct kvm2_inta inta;
+	struct kvm2_vcpu_io *io;
 	u32 debug_control;
 	u64 debug_breakpoints[4];
 	u64 debug_dr7;

@@ -106,6 +106,32 @@ int kvm2_sys_set_memory_map(const struct kvm2_memory_map *map, size_t size);
 int kvm2_sys_get_dirty_log(struct kvm2_dirty_log *log, size_t size);
 
 /**
+ * kvm2_sys_attach_io() - say who answers in a range of ports or addresses
+ * @io:   the range, and an eventfd, a socket or a BPF program
+ * @size: bytes of @io: sizeof(struct kvm2_io)
+ * Return: 0 or a negative errno of kvm_attach_io(2).
+ */
+int kvm2_sys_attach_io(const struct kvm2_io *io, size_t size);
+
+/**
+ * kvm2_sys_attach_irq() - attach the APIC bus, or an eventfd that sends an MSI
+ * @irq:  what is attached or detached
+ * @size: bytes of @irq: sizeof(struct kvm2_irq)
+ * Return: 0 or a negative errno of kvm_attach_irq(2).
+ */
+int kvm2_sys_attach_irq(const struct kvm2_irq *irq, size_t size);
+
+/**
+ * kvm2_sys_apic_message() - send one message to the local APICs
+ * @message: an interrupt, or the level of a pin
+ * @size:    bytes of @message: sizeof(struct kvm2_apic_message)
+ * Return: how many APICs took it, or a negative errno of
+ *	   kvm_apic_message(2).
+ */
+int kvm2_sys_apic_message(const struct kvm2_apic_message *message,
+			  size_t size);
+
+/**
  * kvm2_thread_pidfd_open() - a file descriptor that names one thread
  * @tid: thread id, as from gettid(2) or the vcpu lines of /proc/PID/kvm2
  *

@@ -202,7 +202,7 @@ static void exit_without_a_name_is_bytes(void **state)
 	assert_int_equal(run->exit_reason, 99);
 	assert_memory_equal(&run->unknown, "\x5a\x5b", 2);
 	assert_int_equal(payload.size, 10);
-	assert_int_equal(BUILD("16"), 0);
+	assert_int_equal(BUILD("98"), 0);
 	assert_int_equal(payload.size, 8);
 }
 

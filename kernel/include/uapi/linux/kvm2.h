@@ -20,7 +20,10 @@
 	X(603, kvm_get_state)			\
 	X(604, kvm_set_state)			\
 	X(605, kvm_set_memory_map)		\
-	X(606, kvm_get_dirty_log)
+	X(606, kvm_get_dirty_log)		\
+	X(607, kvm_attach_io)			\
+	X(608, kvm_attach_irq)			\
+	X(609, kvm_apic_message)
 
 #ifndef __NR_kvm_create_vm
 #define __NR_kvm_create_vm		600
@@ -30,6 +33,9 @@
 #define __NR_kvm_set_state		604
 #define __NR_kvm_set_memory_map		605
 #define __NR_kvm_get_dirty_log		606
+#define __NR_kvm_attach_io		607
+#define __NR_kvm_attach_irq		608
+#define __NR_kvm_apic_message		609
 #endif
 
 /*
@@ -40,7 +46,13 @@
 
 /* vm_config.flags */
 #define KVM2_VM_EXIT_BUS_LOCK		(1ULL << 0)  /* exit on split locks */
-#define KVM2_VM_FLAGS			(KVM2_VM_EXIT_BUS_LOCK)
+/*
+ * Processors without a local APIC, as far as the guest can see: LINT0 is the
+ * INTR pin and LINT1 the NMI pin, and MSR 0x1b does not exist.
+ */
+#define KVM2_VM_HIDDEN_APIC		(1ULL << 1)
+#define KVM2_VM_FLAGS			(KVM2_VM_EXIT_BUS_LOCK | \
+					 KVM2_VM_HIDDEN_APIC)
 
 /* vm_config.msr_exits: which failing MSR accesses go to user space */
 #define KVM2_MSR_EXIT_INVALID		(1 << 0)  /* access that KVM refuses */
@@ -102,7 +114,9 @@ struct kvm2_vm_config {
 	X(12, NOTIFY,		"notify")	\
 	X(13, BUS_LOCK,		"bus_lock")	\
 	X(14, HYPERV,		"hyperv")	\
-	X(15, MEMORY_FAULT,	"memory_fault")
+	X(15, MEMORY_FAULT,	"memory_fault")	\
+	X(16, APIC,		"apic")		\
+	X(17, DEVICE,		"device")
 
 enum kvm2_exit_reason {
 #define X(value, name, text) KVM2_EXIT_##name = value,
@@ -270,6 +284,39 @@ struct kvm2_exit_memory_fault {
 };
 
 /**
+ * struct kvm2_exit_apic - a local APIC has something to say, and no bus
+ * @type:	KVM2_APIC_EOI: a level interrupt has been served
+ *		KVM2_APIC_INTA: LINT0 as ExtINT asks for a vector
+ * @vector:	EOI: the vector; INTA: the reply, or KVM2_EXTINT_NONE
+ * @error:	why it does not go to the bus: 0 none is attached; a positive
+ *		errno: the bus died of it
+ * @reserved:	0
+ */
+struct kvm2_exit_apic {
+	__u32 type;
+	__u32 vector;
+	__u32 error;
+	__u32 reserved;
+};
+
+/**
+ * struct kvm2_exit_device - the process behind a socket has failed
+ * @cookie:	of a range that it served
+ * @error:	EPIPE it closed the socket or died; EPROTO it sent what no
+ *		device may send; else the error of the socket
+ * @reserved:	0
+ *
+ * Reported once for each socket. The ranges of the socket then belong to
+ * nobody: what was under way, and every access that follows, is an ordinary
+ * exit.
+ */
+struct kvm2_exit_device {
+	__u64 cookie;
+	__u32 error;
+	__u32 reserved;
+};
+
+/**
  * struct kvm2_run - one entry to the guest and the exit that ended it
  * @flags:		in: KVM2_RUN_*
  * @exit_reason:	out: enum kvm2_exit_reason
@@ -296,6 +343,8 @@ struct kvm2_run {
 		struct kvm2_exit_notify notify;
 		struct kvm2_exit_hyperv hyperv;
 		struct kvm2_exit_memory_fault memory_fault;
+		struct kvm2_exit_apic apic;
+		struct kvm2_exit_device device;
 	};
 };
 
@@ -693,5 +742,254 @@ struct kvm2_dirty_log {
 };
 
 #define KVM2_DIRTY_LOG_SIZE_VER0	56
+
+/*
+ * int kvm_apic_message(const struct kvm2_apic_message *, size_t size)
+ *
+ * One message to the local APICs, as on the APIC bus. Returns how many APICs
+ * took it; those that have it pending already count, too.
+ */
+
+/*
+ * X(value, NAME, "text"): what an APIC message is. INTERRUPT, LINT and VECTOR
+ * go to the local APICs, EOI and INTA come from them.
+ */
+#define KVM2_APIC_TYPES(X)			\
+	X(1, INTERRUPT,		"interrupt")	\
+	X(2, LINT,		"lint")		\
+	X(3, VECTOR,		"vector")	\
+	X(4, EOI,		"eoi")		\
+	X(5, INTA,		"inta")
+
+enum kvm2_apic_type {
+#define X(value, name, text) KVM2_APIC_##name = value,
+	KVM2_APIC_TYPES(X)
+#undef X
+};
+
+/* X(value, NAME, "text"): how an interrupt is delivered */
+#define KVM2_DELIVERY_MODES(X)			\
+	X(0, FIXED,		"fixed")	\
+	X(1, LOWEST,		"lowest")	\
+	X(2, SMI,		"smi")		\
+	X(4, NMI,		"nmi")		\
+	X(5, INIT,		"init")		\
+	X(6, STARTUP,		"startup")	\
+	X(7, EXTINT,		"extint")
+
+enum kvm2_delivery_mode {
+#define X(value, name, text) KVM2_DELIVERY_##name = value,
+	KVM2_DELIVERY_MODES(X)
+#undef X
+};
+
+/* apic_message.flags */
+#define KVM2_APIC_LOGICAL		(1 << 0)  /* INTERRUPT: dest is logical */
+#define KVM2_APIC_LEVEL			(1 << 1)  /* INTERRUPT: level triggered */
+#define KVM2_APIC_ASSERT		(1 << 2)  /* LINT: the pin is high;
+						   * INTERRUPT: INIT, not its
+						   * de-assert */
+#define KVM2_APIC_FLAGS			0x7
+
+/**
+ * struct kvm2_apic_message - what travels on the APIC bus
+ * @type:	enum kvm2_apic_type
+ * @flags:	KVM2_APIC_*
+ * @mode:	INTERRUPT: enum kvm2_delivery_mode
+ * @vector:	INTERRUPT, VECTOR, EOI: the vector
+ * @pin:	LINT: 0 or 1
+ * @reserved:	0
+ * @dest:	INTERRUPT: APIC id or logical destination; the others: vcpu id
+ * @id:		INTA: which; VECTOR: the INTA that it answers
+ *
+ * INTERRUPT	from an IOAPIC or a device. EXTINT counts as a rising edge of
+ *		LINT0 of the destination, which the INTA ends.
+ * LINT		the level of a pin of one vcpu. It acts as its LVT entry says;
+ *		with the APIC hidden or disabled, pin 0 is INTR, pin 1 NMI.
+ * INTA		the vcpu takes an interrupt of LINT0 in ExtINT mode, and waits
+ *		for VECTOR of the same @id and @dest.
+ * EOI		@vector, delivered as LEVEL before, has been served by @dest
+ */
+struct kvm2_apic_message {
+	__u16 type;
+	__u16 flags;
+	__u8  mode;
+	__u8  vector;
+	__u8  pin;
+	__u8  reserved;
+	__u32 dest;
+	__u32 id;
+};
+
+#define KVM2_APIC_MESSAGE_SIZE_VER0	16
+
+/*
+ * int kvm_attach_irq(const struct kvm2_irq *, size_t size)
+ */
+
+/* X(value, NAME, "text"): what is attached */
+#define KVM2_IRQ_TYPES(X)			\
+	X(1, BUS,		"bus")		\
+	X(2, MSI,		"msi")
+
+enum kvm2_irq_type {
+#define X(value, name, text) KVM2_IRQ_##name = value,
+	KVM2_IRQ_TYPES(X)
+#undef X
+};
+
+/* irq.flags, io.flags */
+#define KVM2_DETACH			(1 << 0)
+
+/**
+ * struct kvm2_irq - a source of interrupts
+ * @type:	enum kvm2_irq_type
+ * @flags:	KVM2_DETACH
+ * @fd:		BUS: an AF_UNIX socket of type SOCK_SEQPACKET; each record is
+ *		a struct kvm2_apic_message. There is one bus at most. To
+ *		detach it, -1.
+ *		MSI: an eventfd; each signal sends the message
+ * @data:	MSI: of the message
+ * @address:	MSI: of the message. Bits 40-63: bits 8-31 of the APIC id
+ *
+ * An eventfd that is attached again gets the new message; to detach it, only
+ * @fd counts.
+ */
+struct kvm2_irq {
+	__u32 type;
+	__u32 flags;
+	__s32 fd;
+	__u32 data;
+	__u64 address;
+};
+
+#define KVM2_IRQ_SIZE_VER0		24
+
+/*
+ * int kvm_attach_io(const struct kvm2_io *, size_t size)
+ */
+
+/* X(value, NAME, "text"): who answers in a range */
+#define KVM2_IO_TYPES(X)			\
+	X(1, EVENTFD,		"eventfd")	\
+	X(2, SOCKET,		"socket")	\
+	X(3, BPF,		"bpf")
+
+enum kvm2_io_type {
+#define X(value, name, text) KVM2_IO_##name = value,
+	KVM2_IO_TYPES(X)
+#undef X
+};
+
+/* io.flags, besides KVM2_DETACH */
+#define KVM2_IO_PORTS			(1 << 1)  /* I/O ports, not memory */
+#define KVM2_IO_DATAMATCH		(1 << 2)  /* EVENTFD: only this value */
+#define KVM2_IO_POSTED			(1 << 3)  /* SOCKET: writes want no reply */
+#define KVM2_IO_FLAGS			0xf
+
+/**
+ * struct kvm2_io - a range of ports or addresses, and who answers there
+ * @type:	enum kvm2_io_type
+ * @flags:	KVM2_IO_*
+ * @address:	first port or guest physical address
+ * @size:	bytes; EVENTFD: of the write, 1, 2, 4, 8, or 0 for any
+ * @datamatch:	EVENTFD: with KVM2_IO_DATAMATCH, the value
+ * @cookie:	in each message of the range, and in its exit
+ * @fd:		EVENTFD: an eventfd, which each write signals
+ *		SOCKET: an AF_UNIX socket of type SOCK_SEQPACKET that carries
+ *		struct kvm2_io_message; it may serve any number of ranges
+ *		BPF: a program of type BPF_PROG_TYPE_SYSCALL, whose context is
+ *		struct kvm2_io_access
+ * @reserved:	0
+ *
+ * Ranges of sockets and programs do not overlap: -EEXIST. Memory of the map
+ * counts for more than a range. To detach, an EVENTFD wants all members as
+ * they were given; the others want type, KVM2_IO_PORTS, address and size.
+ */
+struct kvm2_io {
+	__u32 type;
+	__u32 flags;
+	__u64 address;
+	__u64 size;
+	__u64 datamatch;
+	__u64 cookie;
+	__s32 fd;
+	__u32 reserved;
+};
+
+#define KVM2_IO_SIZE_VER0		48
+
+/* X(value, NAME, "text"): what an I/O message is */
+#define KVM2_IO_OPS(X)				\
+	X(1, READ,		"read")		\
+	X(2, WRITE,		"write")	\
+	X(3, POSTED_WRITE,	"posted_write")	\
+	X(4, FLUSH,		"flush")	\
+	X(5, REPLY,		"reply")
+
+enum kvm2_io_op {
+#define X(value, name, text) KVM2_IO_OP_##name = value,
+	KVM2_IO_OPS(X)
+#undef X
+};
+
+/**
+ * struct kvm2_io_message - one record on the socket of a range
+ * @id:		of the transaction; a reply repeats it
+ * @op:		enum kvm2_io_op
+ * @ports:	1: an I/O port; 0: guest physical memory
+ * @size:	bytes of an access
+ * @address:	port or address
+ * @cookie:	of the range
+ * @count:	accesses, more than 1 for string instructions
+ * @vcpu:	who makes them
+ * @data:	@size * @count bytes: WRITE, POSTED_WRITE, and the REPLY to a
+ *		READ. No other record has any.
+ *
+ * READ, WRITE and FLUSH want one REPLY each, whose @id alone counts and the
+ * rest of whose header is 0. POSTED_WRITE has none. The process takes records
+ * in the order in which they come: a reply says that all before it is done.
+ */
+struct kvm2_io_message {
+	__u32 id;
+	__u16 op;
+	__u8  ports;
+	__u8  size;
+	__u64 address;
+	__u64 cookie;
+	__u32 count;
+	__u32 vcpu;
+	__u8  data[];
+};
+
+/* kvm2_io_access.verdict */
+#define KVM2_BPF_PASS			0  /* to the VMM, as if unattached */
+#define KVM2_BPF_HANDLED		1  /* data is the answer */
+
+/**
+ * struct kvm2_io_access - context of a program that answers for a range
+ * @address:	port or guest physical address
+ * @data:	written by the guest; or the answer to a read
+ * @time_ns:	CLOCK_MONOTONIC
+ * @cookie:	of the range
+ * @vcpu:	who makes the access
+ * @size:	bytes: 1, 2, 4 or 8
+ * @is_write:	1 for a write
+ * @ports:	1: an I/O port
+ * @verdict:	KVM2_BPF_*, 0 at first
+ * @reserved:	0
+ */
+struct kvm2_io_access {
+	__u64 address;
+	__u64 data;
+	__u64 time_ns;
+	__u64 cookie;
+	__u32 vcpu;
+	__u32 size;
+	__u32 is_write;
+	__u32 ports;
+	__u32 verdict;
+	__u32 reserved;
+};
 
 #endif /* _UAPI_LINUX_KVM2_H */

@@ -366,6 +366,252 @@ TRACE_EVENT(kvm2_debug_trap,
 		__entry->dr6, __entry->dr7, __entry->delivered)
 );
 
+/*
+ * A message of the APIC bus, or of kvm_apic_message(). out: from the local
+ * APICs. ret: how many took it, or an error.
+ */
+TRACE_EVENT(kvm2_apic_bus,
+	TP_PROTO(u64 vm_id, bool out, const struct kvm2_apic_message *message,
+		 int ret),
+	TP_ARGS(vm_id, out, message, ret),
+
+	TP_STRUCT__entry(
+		__field(	u64,	vm	)
+		__field(	u32,	dest	)
+		__field(	u32,	id	)
+		__field(	int,	ret	)
+		__field(	u16,	type	)
+		__field(	u16,	flags	)
+		__field(	u8,	mode	)
+		__field(	u8,	vector	)
+		__field(	u8,	pin	)
+		__field(	bool,	out	)
+	),
+
+	TP_fast_assign(
+		__entry->vm	= vm_id;
+		__entry->dest	= message->dest;
+		__entry->id	= message->id;
+		__entry->ret	= ret;
+		__entry->type	= message->type;
+		__entry->flags	= message->flags;
+		__entry->mode	= message->mode;
+		__entry->vector	= message->vector;
+		__entry->pin	= message->pin;
+		__entry->out	= out;
+	),
+
+	TP_printk("vm=%llu %s type=%s dest=0x%x mode=%s vector=0x%x pin=%u flags=0x%x id=%u ret=%d",
+		__entry->vm, __entry->out ? "out" : "in",
+		kvm2_print_symbolic(__entry->type
+				    KVM2_APIC_TYPES(kvm2_trace_symbol)),
+		__entry->dest,
+		kvm2_print_symbolic(__entry->mode
+				    KVM2_DELIVERY_MODES(kvm2_trace_symbol)),
+		__entry->vector, __entry->pin, __entry->flags, __entry->id,
+		__entry->ret)
+);
+
+/* The level of a pin. ret: an interrupt or NMI was delivered by its edge. */
+TRACE_EVENT(kvm2_lint,
+	TP_PROTO(u64 vm_id, u32 vcpu_id, u32 pin, bool level, int ret),
+	TP_ARGS(vm_id, vcpu_id, pin, level, ret),
+
+	TP_STRUCT__entry(
+		__field(	u64,	vm	)
+		__field(	u32,	vcpu	)
+		__field(	u32,	pin	)
+		__field(	int,	ret	)
+		__field(	bool,	level	)
+	),
+
+	TP_fast_assign(
+		__entry->vm	= vm_id;
+		__entry->vcpu	= vcpu_id;
+		__entry->pin	= pin;
+		__entry->ret	= ret;
+		__entry->level	= level;
+	),
+
+	TP_printk("vm=%llu vcpu=%u pin=%u level=%u ret=%d", __entry->vm,
+		__entry->vcpu, __entry->pin, __entry->level, __entry->ret)
+);
+
+/* A record to the socket of a range. value: the first 8 bytes of data */
+TRACE_EVENT(kvm2_io_send,
+	TP_PROTO(u64 vm_id, u32 vcpu_id, const struct kvm2_io_message *header,
+		 const u8 *data),
+	TP_ARGS(vm_id, vcpu_id, header, data),
+
+	TP_STRUCT__entry(
+		__field(	u64,	vm	)
+		__field(	u32,	vcpu	)
+		__field(	u32,	id	)
+		__field(	u64,	cookie	)
+		__field(	u64,	address	)
+		__field(	u64,	value	)
+		__field(	u32,	count	)
+		__field(	u16,	op	)
+		__field(	u8,	size	)
+		__field(	bool,	ports	)
+	),
+
+	TP_fast_assign(
+		__entry->vm	= vm_id;
+		__entry->vcpu	= vcpu_id;
+		__entry->id	= header->id;
+		__entry->cookie	= header->cookie;
+		__entry->address = header->address;
+		__entry->value	= header->op == KVM2_IO_OP_WRITE ||
+				  header->op == KVM2_IO_OP_POSTED_WRITE ?
+			kvm2_trace_value(data, header->size * header->count) : 0;
+		__entry->count	= header->count;
+		__entry->op	= header->op;
+		__entry->size	= header->size;
+		__entry->ports	= header->ports;
+	),
+
+	TP_printk("vm=%llu vcpu=%u cookie=0x%llx id=%u op=%s space=%s address=0x%llx size=%u count=%u value=0x%llx",
+		__entry->vm, __entry->vcpu, __entry->cookie, __entry->id,
+		kvm2_print_symbolic(__entry->op KVM2_IO_OPS(kvm2_trace_symbol)),
+		__entry->ports ? "ports" : "memory", __entry->address,
+		__entry->size, __entry->count, __entry->value)
+);
+
+/* wait_ns: since it was sent. err: the process has failed, there is none. */
+TRACE_EVENT(kvm2_io_reply,
+	TP_PROTO(u64 vm_id, u32 vcpu_id, u64 cookie, u32 id, const u8 *data,
+		 u32 bytes, u64 wait_ns, int err),
+	TP_ARGS(vm_id, vcpu_id, cookie, id, data, bytes, wait_ns, err),
+
+	TP_STRUCT__entry(
+		__field(	u64,	vm	)
+		__field(	u32,	vcpu	)
+		__field(	u32,	id	)
+		__field(	u64,	cookie	)
+		__field(	u64,	value	)
+		__field(	u64,	wait_ns	)
+		__field(	u32,	bytes	)
+		__field(	int,	err	)
+	),
+
+	TP_fast_assign(
+		__entry->vm	= vm_id;
+		__entry->vcpu	= vcpu_id;
+		__entry->id	= id;
+		__entry->cookie	= cookie;
+		__entry->value	= kvm2_trace_value(data, bytes);
+		__entry->wait_ns = wait_ns;
+		__entry->bytes	= bytes;
+		__entry->err	= err;
+	),
+
+	TP_printk("vm=%llu vcpu=%u cookie=0x%llx id=%u bytes=%u value=0x%llx wait_ns=%llu err=%d",
+		__entry->vm, __entry->vcpu, __entry->cookie, __entry->id,
+		__entry->bytes, __entry->value, __entry->wait_ns, __entry->err)
+);
+
+/* A posted write. err: -EAGAIN there is no room, so it leaves the guest. */
+TRACE_EVENT(kvm2_io_posted,
+	TP_PROTO(u64 vm_id, u32 vcpu_id, const struct kvm2_io_message *header,
+		 const u8 *data, int err),
+	TP_ARGS(vm_id, vcpu_id, header, data, err),
+
+	TP_STRUCT__entry(
+		__field(	u64,	vm	)
+		__field(	u32,	vcpu	)
+		__field(	u32,	size	)
+		__field(	u64,	cookie	)
+		__field(	u64,	address	)
+		__field(	u64,	value	)
+		__field(	int,	err	)
+		__field(	bool,	ports	)
+	),
+
+	TP_fast_assign(
+		__entry->vm	= vm_id;
+		__entry->vcpu	= vcpu_id;
+		__entry->size	= header->size;
+		__entry->cookie	= header->cookie;
+		__entry->address = header->address;
+		__entry->value	= kvm2_trace_value(data, header->size);
+		__entry->err	= err;
+		__entry->ports	= header->ports;
+	),
+
+	TP_printk("vm=%llu vcpu=%u cookie=0x%llx space=%s address=0x%llx size=%u value=0x%llx err=%d",
+		__entry->vm, __entry->vcpu, __entry->cookie,
+		__entry->ports ? "ports" : "memory", __entry->address,
+		__entry->size, __entry->value, __entry->err)
+);
+
+/* All posted writes of a socket, posted of them so far, are done. */
+TRACE_EVENT(kvm2_io_flush,
+	TP_PROTO(u64 vm_id, u32 vcpu_id, u64 cookie, u32 id, u64 posted,
+		 u64 wait_ns, int err),
+	TP_ARGS(vm_id, vcpu_id, cookie, id, posted, wait_ns, err),
+
+	TP_STRUCT__entry(
+		__field(	u64,	vm	)
+		__field(	u32,	vcpu	)
+		__field(	u32,	id	)
+		__field(	u64,	cookie	)
+		__field(	u64,	posted	)
+		__field(	u64,	wait_ns	)
+		__field(	int,	err	)
+	),
+
+	TP_fast_assign(
+		__entry->vm	= vm_id;
+		__entry->vcpu	= vcpu_id;
+		__entry->id	= id;
+		__entry->cookie	= cookie;
+		__entry->posted	= posted;
+		__entry->wait_ns = wait_ns;
+		__entry->err	= err;
+	),
+
+	TP_printk("vm=%llu vcpu=%u cookie=0x%llx id=%u posted=%llu wait_ns=%llu err=%d",
+		__entry->vm, __entry->vcpu, __entry->cookie, __entry->id,
+		__entry->posted, __entry->wait_ns, __entry->err)
+);
+
+/* A program has seen an access. verdict: KVM2_BPF_* */
+TRACE_EVENT(kvm2_bpf,
+	TP_PROTO(u64 vm_id, const struct kvm2_io_access *access),
+	TP_ARGS(vm_id, access),
+
+	TP_STRUCT__entry(
+		__field(	u64,	vm	)
+		__field(	u32,	vcpu	)
+		__field(	u32,	size	)
+		__field(	u64,	cookie	)
+		__field(	u64,	address	)
+		__field(	u64,	value	)
+		__field(	u32,	verdict	)
+		__field(	bool,	is_write )
+		__field(	bool,	ports	)
+	),
+
+	TP_fast_assign(
+		__entry->vm	= vm_id;
+		__entry->vcpu	= access->vcpu;
+		__entry->size	= access->size;
+		__entry->cookie	= access->cookie;
+		__entry->address = access->address;
+		__entry->value	= access->data;
+		__entry->verdict = access->verdict;
+		__entry->is_write = access->is_write;
+		__entry->ports	= access->ports;
+	),
+
+	TP_printk("vm=%llu vcpu=%u cookie=0x%llx op=%s space=%s address=0x%llx size=%u value=0x%llx verdict=%u",
+		__entry->vm, __entry->vcpu, __entry->cookie,
+		__entry->is_write ? "write" : "read",
+		__entry->ports ? "ports" : "memory", __entry->address,
+		__entry->size, __entry->value, __entry->verdict)
+);
+
 #endif /* _TRACE_KVM2_H */
 
 /* This part is read each time. */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The guests of io_guest.h: loaded at IO_CODE, started with all segments 0. */
+#include "guest_abi.h"
+#include "io_guest.h"
+
+	.section .rodata
+	.globl	io_code, io_code_end
+	.globl	io_sum, io_mmio_sum, io_string, io_post, io_order_post, io_order_read
+	.balign	16
+	.code16
+io_code:
+
+io_sum:
+	xorl	%ebx, %ebx
+	movw	$IO_PORT_A, %dx
+1:	inl	%dx, %eax
+	addl	%eax, %ebx
+	decl	%ecx
+	jnz	1b
+	movl	%ebx, %eax
+end:	outl	%eax, $GUEST_PORT_END
+	jmp	end
+
+io_mmio_sum:
+	movw	$(IO_MMIO_A >> 4), %ax
+	movw	%ax, %ds
+	xorl	%ebx, %ebx
+1:	movl	%ds:8, %eax
+	addl	%eax, %ebx
+	movl	%ebx, %ds:12
+	decl	%ecx
+	jnz	1b
+	movl	%ebx, %eax
+	jmp	end
+
+io_string:
+	movw	$IO_PORT_A, %dx
+	movw	$GUEST_DATA, %di
+	movw	$16, %cx
+	rep insb
+	movw	$GUEST_DATA, %si
+	movw	$16, %cx
+	rep outsb
+	movl	GUEST_DATA, %eax
+	jmp	end
+
+io_post:
+	movw	$(IO_MMIO_A >> 4), %ax
+	movw	%ax, %ds
+	xorl	%eax, %eax
+1:	incl	%eax
+	movl	%eax, %ds:0
+	decl	%ecx
+	jnz	1b
+	jmp	end
+
+/*
+ * Round n, of the vcpu that posts: n to device A, then IO_FLAG is n. The
+ * other finds n there, and reads device B, which says what device A has got:
+ * at least n.
+ */
+io_order_post:
+	movw	$(IO_MMIO_A >> 4), %ax
+	movw	%ax, %ds
+	xorl	%eax, %eax
+1:	incl	%eax
+	movl	%eax, %ds:0
+	movl	%eax, %es:IO_FLAG
+	cmpl	%ecx, %eax
+	jne	1b
+	jmp	end
+
+io_order_read:
+	movw	$(IO_MMIO_B >> 4), %ax
+	movw	%ax, %ds
+1:	movl	%es:IO_FLAG, %ebx
+	movl	%ds:0, %eax
+	cmpl	%ebx, %eax
+	jb	2f
+	cmpl	%ecx, %ebx
+	jne	1b
+	xorl	%ebx, %ebx
+2:	movl	%ebx, %eax
+	jmp	end
+io_code_end:
+
+	.section .note.GNU-stack, "", @progbits

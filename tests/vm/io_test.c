@@ -1,0 +1,668 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ranges of ports and addresses on sockets: reads and writes, posted writes
+ * and their order, signals while a device thinks, and devices that are slow,
+ * dead, mistaken or malicious. Each test is a process with a VM of its own.
+ */
+#include "io_guest.h"
+
+#include <errno.h>
+#include <kvm2/kvm2.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "tap.h"
+
+#define COOKIE_A	0xa11ce
+#define COOKIE_B	0xb0b
+#define RANGE_BYTES	0x10
+#define ORDER_ROUNDS	100000
+#define POST_ROUNDS	5000
+#define SIGNAL_ROUNDS	64
+
+extern const uint8_t io_code[];
+extern const uint8_t io_code_end[];
+
+static uint8_t *ram;
+static struct kvm2_run run;
+
+int io_guest_start(uint8_t *memory, const void *program, uint32_t param)
+{
+	uint64_t rip = IO_CODE + (uint64_t)((const uint8_t *)program - io_code);
+	int r;
+
+	memcpy(memory + IO_CODE, io_code, io_code_end - io_code);
+	r = guest_start(guest_halt, param);
+	return r ? r : guest_set(KVM2_SET_CONTROL, KVM2_CONTROL_RIP, &rip, sizeof(rip));
+}
+
+/* ---- set-up ---- */
+
+static void make_vm(void)
+{
+	int r = guest_create_vm("io", &ram);
+
+	if (r || (r = kvm2_sys_create_vcpu(0, 0)))
+		tap_die("create a VM: %s", strerror(-r));
+}
+
+static int attach(uint32_t flags, uint64_t address, uint64_t cookie, int fd)
+{
+	const struct kvm2_io io = {
+		.type = KVM2_IO_SOCKET, .flags = flags, .address = address,
+		.size = RANGE_BYTES, .cookie = cookie, .fd = fd,
+	};
+
+	return kvm2_sys_attach_io(&io, sizeof(io));
+}
+
+static void make_pair(int ends[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		tap_die("socketpair");
+}
+
+/* Run until the program ends. Return: its result; or an error. */
+static long finish(void)
+{
+	uint32_t value;
+	int r = guest_enter(&run);
+
+	if (r)
+		return r;
+	if (run.exit_reason != KVM2_EXIT_IO || run.io.port != GUEST_PORT_END)
+		return -EPROTO;
+	memcpy(&value, run.io.data, sizeof(value));
+	return value;
+}
+
+static void in_child(const char *what, void (*test)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		tap_die("fork");
+	if (!pid) {
+		test();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	tap_is(status, 0, "%s: the process has ended well", what);
+}
+
+/* ---- a device: a process that answers ---- */
+
+struct message {
+	struct kvm2_io_message header;
+	uint8_t data[KVM2_IO_DATA_MAX];
+};
+
+/* Return: bytes of data; -1 when the other side is gone. */
+static int receive(int fd, struct message *message)
+{
+	ssize_t n = recv(fd, message, sizeof(*message), 0);
+
+	return n < (ssize_t)sizeof(message->header) ? -1 : (int)(n - sizeof(message->header));
+}
+
+static int reply(int fd, uint32_t id, const void *data, size_t bytes)
+{
+	struct message message = { .header = { .id = id, .op = KVM2_IO_OP_REPLY } };
+
+	memcpy(message.data, data, bytes);
+	return (int)send(fd, &message, sizeof(message.header) + bytes, MSG_NOSIGNAL);
+}
+
+/* What a device remembers: read as register 8, or as a port. */
+struct device {
+	int fd;
+	_Atomic uint32_t last;		/* what was written last */
+	_Atomic uint32_t posted;	/* how many writes were posted */
+	_Atomic uint32_t bad;		/* posted out of turn */
+	_Atomic uint32_t *shows;	/* another device's, or NULL: a counter */
+	uint32_t counter;
+	uint32_t reads;
+};
+
+static void answer(struct device *device, const struct message *message, int bytes)
+{
+	const struct kvm2_io_message *header = &message->header;
+	uint32_t value = 0;
+	uint8_t string[KVM2_IO_DATA_MAX];
+
+	switch (header->op) {
+	case KVM2_IO_OP_READ:
+		memset(string, 0, sizeof(string));
+		device->reads++;
+		value = device->shows ? *device->shows : ++device->counter;
+		memcpy(string, &value, sizeof(value));
+		if (header->count > 1)
+			for (unsigned int i = 0; i < header->count; i++)
+				string[i] = (uint8_t)('a' + i);
+		reply(device->fd, header->id, string, header->size * header->count);
+		break;
+	case KVM2_IO_OP_POSTED_WRITE:
+		memcpy(&value, message->data, bytes < 4 ? bytes : 4);
+		device->bad += value != device->last + 1;
+		device->last = value;
+		device->posted++;
+		break;
+	case KVM2_IO_OP_WRITE:
+		memcpy(&value, message->data, bytes < 4 ? bytes : 4);
+		device->last = value;
+		reply(device->fd, header->id, NULL, 0);
+		break;
+	case KVM2_IO_OP_FLUSH:
+		reply(device->fd, header->id, NULL, 0);
+		break;
+	}
+}
+
+static void *device_main(void *argument)
+{
+	struct device *device = argument;
+	struct message message;
+	int bytes;
+
+	while ((bytes = receive(device->fd, &message)) >= 0)
+		answer(device, &message, bytes);
+	return NULL;
+}
+
+static pthread_t start(void *(*function)(void *), void *argument)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, function, argument))
+		tap_die("pthread_create");
+	return thread;
+}
+
+/* ---- the tests ---- */
+
+static void test_ranges(void)
+{
+	struct kvm2_io io = {
+		.type = KVM2_IO_SOCKET, .address = IO_MMIO_A, .size = 0x100, .fd = -1,
+	};
+	int ends[2], r;
+
+	make_vm();
+	make_pair(ends);
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EBADF, "a range without a socket");
+	io.fd = ends[0];
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "a range with a socket");
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EEXIST, "the same again");
+	io.address += 0xff;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EEXIST, "one that overlaps by a byte");
+	io.address++;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "one beside it, by the same socket");
+	io.flags = KVM2_IO_PORTS;
+	io.address = 0xff01;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EINVAL, "ports beyond the last");
+	io.size = 0;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EINVAL, "no ports");
+	io.size = 0xff;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "the last ports");
+	io.flags |= KVM2_DETACH;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "they are detached");
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -ENOENT, "only once");
+	io = (struct kvm2_io){ .type = KVM2_IO_EVENTFD, .size = 3, .fd = ends[0] };
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EINVAL, "an eventfd for 3 bytes");
+	io.type = 77;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EINVAL, "a type that does not exist");
+	io = (struct kvm2_io){ .type = KVM2_IO_BPF, .size = 3, .fd = ends[0] };
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -EINVAL, "a socket is no program");
+
+	/* What is attached here stays so: the end of the process lets it go. */
+	r = attach(KVM2_IO_POSTED, IO_MMIO_B, 0, ends[0]);
+	tap_is(r, 0, "posted writes by the same socket");
+}
+
+static void test_read_write(void)
+{
+	struct device device = { 0 };
+	pthread_t thread;
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	tap_is(attach(KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, ends[0]), 0, "ports on a socket");
+	tap_is(attach(0, IO_MMIO_A, COOKIE_B, ends[0]), 0, "and addresses on the same one");
+	close(ends[0]);
+	device.fd = ends[1];
+	thread = start(device_main, &device);
+
+	io_guest_start(ram, io_sum, 100);
+	tap_is(finish(), 100 * 101 / 2, "100 reads of a port get their answers");
+	device.counter = 0;
+	io_guest_start(ram, io_mmio_sum, 100);
+	tap_is(finish(), 100 * 101 / 2, "100 reads of an address, each with a write");
+	tap_is(device.last, 100 * 101 / 2, "the last write has arrived");
+	io_guest_start(ram, io_string, 0);
+	tap_is(finish(), 'a' | 'b' << 8 | 'c' << 16 | 'd' << 24, "a string instruction");
+	tap_is(device.last, 'p', "and one that writes");
+	shutdown(device.fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+static void test_message(void)
+{
+	const struct itimerval soon = { .it_value = { .tv_usec = 50000 } };
+	struct sigaction action = { .sa_handler = on_signal };
+	struct message message;
+	struct pollfd asked;
+	int ends[2];
+	int r;
+
+	make_vm();
+	make_pair(ends);
+	asked = (struct pollfd){ .fd = ends[1], .events = POLLIN };
+	attach(KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, ends[0]);
+	io_guest_start(ram, io_sum, 1);
+	run.flags = KVM2_RUN_IMMEDIATE_EXIT;
+	tap_is(guest_enter(&run), -EINTR, "an immediate exit");
+	run.flags = 0;
+	/* The access, whose answer nobody gives yet. */
+	sigaction(SIGALRM, &action, NULL);
+	/* The signal may come before the guest has got so far. */
+	do {
+		setitimer(ITIMER_REAL, &soon, NULL);
+		r = guest_enter(&run);
+	} while (r == -EINTR && poll(&asked, 1, 0) == 0);
+	tap_is(r, -EINTR, "a signal ends the wait");
+	tap_is(receive(ends[1], &message), 0, "the device has got a read");
+	tap_is(message.header.op, KVM2_IO_OP_READ, "it says so");
+	tap_is(message.header.ports, 1, "of a port");
+	tap_is((long)message.header.address, IO_PORT_A, "with its number");
+	tap_is(message.header.size, 4, "of 4 bytes");
+	tap_is(message.header.count, 1, "once");
+	tap_is((long)message.header.cookie, COOKIE_A, "with the cookie of the range");
+	run.flags = KVM2_RUN_IMMEDIATE_EXIT;
+	tap_is(guest_enter(&run), -EINTR, "an immediate exit does not wait");
+	run.flags = 0;
+	reply(ends[1], message.header.id, "\x78\x56\x34\x12", 4);
+	tap_is(finish(), 0x12345678, "the answer is taken by a later call");
+}
+
+static void *slow_main(void *argument)
+{
+	struct device *device = argument;
+	struct message message;
+	int bytes;
+
+	while ((bytes = receive(device->fd, &message)) >= 0) {
+		usleep(3000);
+		answer(device, &message, bytes);
+	}
+	return NULL;
+}
+
+static void test_signals(void)
+{
+	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
+	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
+	struct sigaction action = { .sa_handler = on_signal };
+	struct device device = { 0 };
+	unsigned int interrupted = 0;
+	sigset_t block, mask;
+	pthread_t thread;
+	int ends[2];
+	long r;
+
+	make_vm();
+	make_pair(ends);
+	attach(KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, ends[0]);
+	device.fd = ends[1];
+	/* Signals are the vcpu's. */
+	sigemptyset(&block);
+	sigaddset(&block, SIGALRM);
+	sigprocmask(SIG_BLOCK, &block, NULL);
+	thread = start(slow_main, &device);
+	sigprocmask(SIG_UNBLOCK, &block, NULL);
+	sigaction(SIGALRM, &action, NULL);
+
+	io_guest_start(ram, io_sum, SIGNAL_ROUNDS);
+	setitimer(ITIMER_REAL, &often, NULL);
+	while ((r = finish()) == -EINTR)
+		interrupted++;
+	setitimer(ITIMER_REAL, &never, NULL);
+	tap_is(r, SIGNAL_ROUNDS * (SIGNAL_ROUNDS + 1) / 2,
+	       "%u round trips under signals lose nothing", SIGNAL_ROUNDS);
+	tap_is(device.counter, SIGNAL_ROUNDS, "and none is made twice");
+	tap_ok(interrupted > 0, "signals did interrupt");
+
+	/* Blocked, but for the guest and what it waits for. */
+	sigprocmask(SIG_BLOCK, &block, &mask);
+	io_guest_start(ram, io_sum, SIGNAL_ROUNDS);
+	setitimer(ITIMER_REAL, &often, NULL);
+	interrupted = 0;
+	for (;;) {
+		r = kvm2_sys_enter_guest(&run, sizeof(run), &mask, KVM2_SIGSET_SIZE);
+		if (r != -EINTR)
+			break;
+		interrupted++;
+		sigtimedwait(&block, NULL, &(struct timespec){ 0 });
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	tap_ok(!r && run.exit_reason == KVM2_EXIT_IO && interrupted > 0,
+	       "the same with a signal mask");
+	shutdown(device.fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+}
+
+static void test_posted(void)
+{
+	struct device device = { 0 };
+	pthread_t thread;
+	int ends[2];
+	long r;
+
+	make_vm();
+	make_pair(ends);
+	tap_is(attach(KVM2_IO_POSTED, IO_MMIO_A, COOKIE_A, ends[0]), 0, "a range of posted writes");
+	io_guest_start(ram, io_post, 10);
+	device.fd = ends[1];
+	thread = start(device_main, &device);
+	r = finish();
+	tap_is(r, 10, "10 posted writes, and an exit");
+	tap_is(device.posted, 10, "before the exit all of them were done");
+
+	/* More than the socket holds. */
+	device.last = 0;
+	io_guest_start(ram, io_post, POST_ROUNDS);
+	tap_is(finish(), POST_ROUNDS, "%u posted writes", POST_ROUNDS);
+	tap_is(device.posted, POST_ROUNDS + 10, "were all done before the exit");
+	tap_is(device.bad, 0, "in their order");
+	shutdown(device.fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+}
+
+/* ---- order: two vcpus, two sockets ---- */
+
+static long order_result[2];
+
+static void *order_vcpu(void *argument)
+{
+	static struct kvm2_run second_run;
+	uint32_t value = 0;
+	int r = kvm2_sys_create_vcpu(1, 0);
+
+	(void)argument;
+	if (!r)
+		r = io_guest_start(ram, io_order_read, ORDER_ROUNDS);
+	if (!r)
+		r = guest_enter(&second_run);
+	memcpy(&value, second_run.io.data, sizeof(value));
+	order_result[1] = r ? r : second_run.exit_reason == KVM2_EXIT_IO ? (long)value : -EPROTO;
+	return NULL;
+}
+
+static void test_order(void)
+{
+	struct device a = { 0 }, b = { .shows = &a.last };
+	pthread_t threads[3];
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	attach(KVM2_IO_POSTED, IO_MMIO_A, COOKIE_A, ends[0]);
+	a.fd = ends[1];
+	make_pair(ends);
+	attach(0, IO_MMIO_B, COOKIE_B, ends[0]);
+	b.fd = ends[1];
+	threads[0] = start(device_main, &a);
+	threads[1] = start(device_main, &b);
+	io_guest_start(ram, io_order_post, ORDER_ROUNDS);
+	threads[2] = start(order_vcpu, NULL);
+	order_result[0] = finish();
+	pthread_join(threads[2], NULL);
+	tap_is(order_result[0], ORDER_ROUNDS, "one vcpu posts %u writes to a device", ORDER_ROUNDS);
+	tap_is(order_result[1], 0, "another reads a second device: no write is overtaken");
+	tap_ok(b.reads > 0, "in %u reads", b.reads);
+	tap_is(a.posted, ORDER_ROUNDS, "all have arrived");
+	tap_is(a.bad, 0, "in their order");
+	shutdown(a.fd, SHUT_RDWR);
+	shutdown(b.fd, SHUT_RDWR);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+}
+
+/* ---- devices that fail ---- */
+
+/* The next exit is the news that the device has failed, then the access. */
+static void expect_failure(const char *what, unsigned int error)
+{
+	int r = guest_enter(&run);
+
+	tap_is(r ? r : (long)run.exit_reason, KVM2_EXIT_DEVICE, "%s: the VMM is told", what);
+	tap_is(run.device.error, error, "%s: and why", what);
+	tap_is((long)run.device.cookie, COOKIE_A, "%s: and which device", what);
+	r = guest_enter(&run);
+	tap_ok(!r && run.exit_reason == KVM2_EXIT_IO && run.io.port == IO_PORT_A,
+	       "%s: the access is an ordinary exit then", what);
+	memcpy(run.io.data, "\x07\0\0\0", 4);
+	r = guest_enter(&run);
+	tap_ok(!r && run.exit_reason == KVM2_EXIT_IO && run.io.port == IO_PORT_A,
+	       "%s: and so is every later one", what);
+	memcpy(run.io.data, "\x08\0\0\0", 4);
+	tap_is(finish(), 15, "%s: which the VMM can answer", what);
+}
+
+static void test_killed(void)
+{
+	struct message message;
+	int ends[2], ready[2];
+	char byte;
+	pid_t pid;
+
+	make_vm();
+	make_pair(ends);
+	if (pipe(ready) < 0)
+		tap_die("pipe");
+	attach(KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, ends[0]);
+	pid = fork();
+	if (!pid) {
+		/* It takes the transaction and says so; then it is shot. */
+		close(ends[0]);
+		if (receive(ends[1], &message) == 0 && write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	if (!fork()) {
+		close(ends[0]);
+		close(ends[1]);
+		if (read(ready[0], &byte, 1) == 1)
+			kill(pid, SIGKILL);
+		_exit(0);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	io_guest_start(ram, io_sum, 2);
+	expect_failure("kill -9 in mid-transaction", EPIPE);
+	while (wait(NULL) > 0)
+		;
+}
+
+typedef void (*answer_fn)(int fd, const struct message *message);
+
+struct liar {
+	int fd;
+	answer_fn lie;
+};
+
+static void *liar_main(void *argument)
+{
+	struct liar *liar = argument;
+	struct message message;
+
+	if (receive(liar->fd, &message) >= 0)
+		liar->lie(liar->fd, &message);
+	while (receive(liar->fd, &message) >= 0)
+		;
+	return NULL;
+}
+
+static void lie_id(int fd, const struct message *message)
+{
+	reply(fd, message->header.id + 1, "\1\2\3\4", 4);
+}
+
+static void lie_short(int fd, const struct message *message)
+{
+	reply(fd, message->header.id, "\1\2", 2);
+}
+
+static void lie_long(int fd, const struct message *message)
+{
+	static const uint8_t zeros[KVM2_IO_DATA_MAX];
+
+	reply(fd, message->header.id, zeros, sizeof(zeros));
+}
+
+static void lie_too_long(int fd, const struct message *message)
+{
+	static uint8_t zeros[65536];
+	const struct kvm2_io_message header = {
+		.id = message->header.id, .op = KVM2_IO_OP_REPLY,
+	};
+
+	memcpy(zeros, &header, sizeof(header));
+	send(fd, zeros, sizeof(zeros), MSG_NOSIGNAL);
+}
+
+static void lie_op(int fd, const struct message *message)
+{
+	struct message lie = { .header = { .id = message->header.id, .op = KVM2_IO_OP_READ } };
+
+	send(fd, &lie, sizeof(lie.header) + 4, MSG_NOSIGNAL);
+}
+
+static void lie_stub(int fd, const struct message *message)
+{
+	(void)message;
+	send(fd, "x", 1, MSG_NOSIGNAL);
+}
+
+static void lie_flood(int fd, const struct message *message)
+{
+	/* Until the kernel has had enough of it. */
+	while (reply(fd, message->header.id + 7, "\1\2\3\4", 4) > 0)
+		;
+}
+
+static const struct {
+	const char *what;
+	answer_fn lie;
+} lies[] = {
+	{ "a reply to no transaction", lie_id },
+	{ "a reply that is too short", lie_short },
+	{ "a reply that is too long", lie_long },
+	{ "a record of 64 KiB", lie_too_long },
+	{ "a record that is no reply", lie_op },
+	{ "a record of one byte", lie_stub },
+	{ "a flood of replies", lie_flood },
+};
+static unsigned int which_lie;
+
+static void test_lie(void)
+{
+	struct liar liar = { .lie = lies[which_lie].lie };
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	attach(KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, ends[0]);
+	liar.fd = ends[1];
+	start(liar_main, &liar);
+	io_guest_start(ram, io_sum, 2);
+	expect_failure(lies[which_lie].what, EPROTO);
+}
+
+static void test_eventfd(void)
+{
+	struct kvm2_io io = {
+		.type = KVM2_IO_EVENTFD, .address = IO_MMIO_A, .size = 4,
+		.fd = eventfd(0, EFD_NONBLOCK), .flags = KVM2_IO_DATAMATCH, .datamatch = 3,
+	};
+	eventfd_t value = 0;
+
+	make_vm();
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "an eventfd for one value");
+	io_guest_start(ram, io_post, 3);
+	for (uint32_t i = 1; i < 3; i++)
+		tap_ok(!guest_enter(&run) && run.exit_reason == KVM2_EXIT_MMIO &&
+		       run.mmio.data[0] == i, "another value is an exit");
+	tap_is(finish(), 3, "its value is none");
+	eventfd_read(io.fd, &value);
+	tap_is((long)value, 1, "it was signalled once");
+	io.flags |= KVM2_DETACH;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "it is detached");
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), -ENOENT, "only once");
+}
+
+/* A device that is detached under a vcpu that waits for it. */
+static void *detach_main(void *argument)
+{
+	struct message message;
+	int fd = *(int *)argument;
+
+	if (receive(fd, &message) >= 0)
+		attach(KVM2_DETACH | KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, -1);
+	return NULL;
+}
+
+static void test_detach(void)
+{
+	pthread_t thread;
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	attach(KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, ends[0]);
+	thread = start(detach_main, &ends[1]);
+	io_guest_start(ram, io_sum, 1);
+	tap_is(guest_enter(&run), 0, "a range is detached while its device thinks");
+	tap_ok(run.exit_reason == KVM2_EXIT_IO && run.io.port == IO_PORT_A,
+	       "the access is an ordinary exit then");
+	memcpy(run.io.data, "\x07\0\0\0", 4);
+	tap_is(finish(), 7, "which the VMM can answer");
+	pthread_join(thread, NULL);
+}
+
+int main(void)
+{
+	if (guest_hold_kvm())
+		tap_die("/dev/kvm");
+	in_child("ranges", test_ranges);
+	in_child("reads and writes", test_read_write);
+	in_child("messages", test_message);
+	in_child("eventfd", test_eventfd);
+	in_child("posted writes", test_posted);
+	in_child("signals", test_signals);
+	in_child("order", test_order);
+	in_child("kill -9", test_killed);
+	in_child("detach", test_detach);
+	for (which_lie = 0; which_lie < sizeof(lies) / sizeof(lies[0]); which_lie++)
+		in_child(lies[which_lie].what, test_lie);
+	return tap_end();
+}
