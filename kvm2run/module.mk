@@ -12,7 +12,7 @@ kvm2run_LDFLAGS  := -pthread
 # ---- unit tests ----
 
 kvm2run_tests := tests/unit/kvm2run
-kvm2run_parse := $(addprefix kvm2run/src/,failure.c image.c image_flat.c image_multiboot.c)
+kvm2run_parse := $(addprefix kvm2run/src/,failure.c image.c image_flat.c image_linux.c image_multiboot.c)
 
 define kvm2run_test
 TESTS += $(kvm2run_tests)/$(1)_test
@@ -24,7 +24,7 @@ endef
 $(eval $(call kvm2run_test,image,$(kvm2run_parse)))
 $(eval $(call kvm2run_test,layout,kvm2run/src/layout.c kvm2run/src/failure.c))
 $(eval $(call kvm2run_test,boot,$(kvm2run_parse) $(addprefix kvm2run/src/,\
-	boot.c file.c information.c layout.c memory.c multiboot_info.c)))
+	acpi.c boot.c file.c information.c layout.c linux_boot.c memory.c mptable.c multiboot_info.c)))
 $(eval $(call kvm2run_test,multiboot_info,kvm2run/src/multiboot_info.c))
 $(eval $(call kvm2run_test,options,kvm2run/src/options.c kvm2run/src/failure.c))
 $(eval $(call kvm2run_test,ports,kvm2run/src/ports.c))
@@ -34,6 +34,8 @@ $(eval $(call kvm2run_test,cmos,kvm2run/src/cmos.c kvm2run/src/ports.c))
 $(eval $(call kvm2run_test,power,kvm2run/src/power.c kvm2run/src/ports.c))
 $(eval $(call kvm2run_test,cpuid,kvm2run/src/cpuid.c))
 $(eval $(call kvm2run_test,entry,kvm2run/src/entry.c))
+$(eval $(call kvm2run_test,chips,$(addprefix kvm2run/src/,ioapic.c pic.c pit.c)))
+$(eval $(call kvm2run_test,tables,$(addprefix kvm2run/src/,acpi.c mptable.c)))
 $(eval $(call kvm2run_test,report,kvm2run/src/report.c))
 
 # ---- guests: 32-bit code for no operating system, whatever the user's flags ----
@@ -80,6 +82,26 @@ $(guests)/xen:
 		gunzip -c boot/xen-*.gz) >$@ 2>$@.log || { tail -n 1 $@.log; : >$@; }
 	@rm -rf $@.package $@.log
 
+# Linux for linux_test: a shell of busybox as its initial RAM disk; and with LINUX=all Debian's kernel, which is
+# downloaded only, and with it more vcpus: make check-vm T=linux_test LINUX=all
+guests_linux := linux-image-cloud-amd64
+PACKAGES     += busybox-static cpio
+VM_NEEDS     += $(guests)/linux-initrd $(if $(LINUX),$(guests)/linux-debian)
+
+$(guests)/linux-initrd: tests/guests/linux-init | deps
+	$(SAY) CPIO $@
+	@rm -rf $@.root && mkdir -p $@.root/bin
+	$(Q)cp $< $@.root/init && cp /bin/busybox $@.root/bin && \
+		(cd $@.root && find . | cpio --quiet -o -H newc -R 0:0) | gzip -1 >$@
+	@rm -rf $@.root
+
+$(guests)/linux-debian:
+	$(SAY) GET $(guests_linux)
+	@mkdir -p $@.package
+	$(Q)(cd $@.package && apt-get -q download "$$(apt-cache depends $(guests_linux) | sed -n 's/.*Depends: *//p')" >&2 && \
+		dpkg-deb -x linux-image-*.deb . && cat boot/vmlinuz-*) >$@ 2>$@.log || { tail -n 1 $@.log; : >$@; }
+	@rm -rf $@.package $@.log
+
 # ---- tests in the lab ----
 
 VM_TESTS += tests/vm/kvm2run_test
@@ -89,3 +111,6 @@ tests/vm/kvm2run_test_TIMEOUT := 400
 VM_TESTS += tests/vm/kvm2run_count_test
 tests/vm/kvm2run_count_test_KERNELS := patched stock
 tests/vm/kvm2run_count_test_TIMEOUT := 300
+
+VM_TESTS += tests/vm/linux_test
+tests/vm/linux_test_TIMEOUT := $(if $(LINUX),7200,1800)

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image_linux.h"
 #include "information.h"
+#include "linux_boot.h"
+#include "mptable.h"
 
 #define INITRD_ALIGN		4	/* as Linux wants the parts of an initrd */
 
@@ -156,7 +159,75 @@ static int load_modules(struct boot *boot, const struct options *options, struct
 	return err;
 }
 
-int boot_load(struct boot *boot, const struct options *options, struct layout *layout,
+/* ---- firmware tables ---- */
+
+/* Return: as layout_take(). */
+static int write_tables(const struct options *options, const struct acpi_device *devices,
+			unsigned int nr_devices, struct layout *layout,
+			const struct memory *memory, struct failure *failure)
+{
+	const struct acpi_facts facts = {
+		.cpus = options->no_apic ? 0 : options->cpus,
+		.devices = devices,
+		.nr_devices = nr_devices,
+	};
+	int err = layout_take(layout, ACPI_GPA, ACPI_BYTES, "ACPI tables", failure);
+
+	if (!err)
+		err = layout_take(layout, MPTABLE_GPA, MPTABLE_BYTES, "MP table", failure);
+	if (err)
+		return err;
+	acpi_write(memory_at(memory, ACPI_GPA, ACPI_BYTES), &facts);
+	if (!options->no_apic)
+		mptable_write(memory_at(memory, MPTABLE_GPA, MPTABLE_BYTES), options->cpus);
+	return 0;
+}
+
+/*
+ * Kernels without ACPI learn of virtio devices from the command line.
+ * Return: 0; -ENOMEM, with @failure set.
+ */
+static int make_cmdline(struct boot *boot, const struct options *options,
+			const struct acpi_device *devices, unsigned int nr_devices,
+			struct failure *failure)
+{
+	size_t size = 0;
+	FILE *out;
+
+	if (!options->append && !nr_devices)
+		return 0;
+	out = open_memstream(&boot->cmdline, &size);
+	if (!out)
+		return failure_set(failure, ENOMEM, "command line: allocate memory: %s",
+				   strerror(ENOMEM));
+	fputs(options->append ? options->append : "", out);
+	for (unsigned int i = 0; i < nr_devices; i++)
+		fprintf(out, " virtio_mmio.device=0x%x@0x%llx:%u", devices[i].bytes,
+			(unsigned long long)devices[i].gpa, devices[i].input);
+	if (fclose(out))
+		return failure_set(failure, ENOMEM, "command line: allocate memory: %s",
+				   strerror(ENOMEM));
+	return 0;
+}
+
+static void write_linux(const struct boot *boot, const struct information *information,
+			const struct file *file, const struct memory *memory)
+{
+	const struct linux_boot_facts facts = {
+		.file = file->data,
+		.cmdline_gpa = information->append_gpa,
+		.initrd_gpa = boot->initrd_gpa,
+		.initrd_bytes = (uint32_t)boot->initrd.len,
+		.rsdp_gpa = ACPI_GPA,
+		.memory = information->map,
+		.nr_memory = information->facts.nr_memory,
+	};
+
+	linux_boot_write(&facts, memory);
+}
+
+int boot_load(struct boot *boot, const struct options *options, bool has_tables,
+	      const struct acpi_device *devices, unsigned int nr_devices, struct layout *layout,
 	      const struct memory *memory, struct failure *failure)
 {
 	struct information information;
@@ -164,7 +235,10 @@ int boot_load(struct boot *boot, const struct options *options, struct layout *l
 	int err;
 
 	memset(boot, 0, sizeof(*boot));
-	err = information_init(&information, options, failure);
+	err = make_cmdline(boot, options, devices, nr_devices, failure);
+	if (err)
+		return err;
+	err = information_init(&information, options, boot->cmdline, failure);
 	if (err)
 		goto out;
 	err = parse_image(boot, options, &file, failure);
@@ -174,6 +248,16 @@ int boot_load(struct boot *boot, const struct options *options, struct layout *l
 	if (err)
 		goto out;
 	information_write_bios_data(&information, memory);
+	if (has_tables) {
+		err = write_tables(options, devices, nr_devices, layout, memory, failure);
+		if (err)
+			goto out;
+	}
+	if (boot->image.mode == IMAGE_LINUX) {
+		err = linux_boot_place(layout, failure);
+		if (err)
+			goto out;
+	}
 	err = load_segments(&boot->image, options->image, file.data, layout, memory, failure);
 	if (err)
 		goto out;
@@ -181,6 +265,8 @@ int boot_load(struct boot *boot, const struct options *options, struct layout *l
 	if (err)
 		goto out;
 	information_write(&information, layout, memory);
+	if (boot->image.mode == IMAGE_LINUX)
+		write_linux(boot, &information, &file, memory);
 	boot->info_gpa = information.info_gpa;
 	boot->cmdline_gpa = information.append_gpa;
 out:
@@ -192,4 +278,5 @@ out:
 void boot_fini(struct boot *boot)
 {
 	file_fini(&boot->initrd);
+	free(boot->cmdline);
 }

@@ -41,11 +41,13 @@ static void catch_fatal_signals(void)
 		sigaction(fatal_signals[i], &action, NULL);
 }
 
-int console_init(struct console *console, int end_fd, void (*broken)(void *, int), void *context)
+int console_init(struct console *console, int end_fd, void (*broken)(void *, int),
+		 void (*arrived)(void *), void *context)
 {
 	memset(console, 0, sizeof(*console));
 	console->end_fd = end_fd;
 	console->broken = broken;
+	console->arrived = arrived;
 	console->context = context;
 	console->is_tty = isatty(STDIN_FILENO);
 	pthread_mutex_init(&console->lock, NULL);
@@ -170,6 +172,8 @@ enum console_event console_input(struct console *console)
 			put_byte(console, bytes[i]);
 	}
 	pthread_mutex_unlock(&console->lock);
+	if (n && console->arrived)
+		console->arrived(console->context);
 	return event;
 }
 

@@ -22,12 +22,14 @@
  * @end_fd:	readable when the run has ended: writes then wait no more
  * @room_fd:	eventfd, readable when a full buffer has room again
  * @broken:	called once, by a vcpu, when output fails; with the errno
+ * @arrived:	called after input was taken, with @context; or NULL
  * @lock:	protects @input, @head, @used and @waiting
  */
 struct console {
 	int end_fd;
 	int room_fd;
 	void (*broken)(void *context, int error);
+	void (*arrived)(void *context);
 	void *context;
 	bool is_tty;
 	bool raw;
@@ -49,7 +51,8 @@ enum console_event {
 };
 
 /* Return: 0 or a negative errno of eventfd(2). */
-int console_init(struct console *console, int end_fd, void (*broken)(void *, int), void *context);
+int console_init(struct console *console, int end_fd, void (*broken)(void *, int),
+		 void (*arrived)(void *), void *context);
 void console_fini(struct console *console);
 
 /*

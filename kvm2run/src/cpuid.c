@@ -11,6 +11,7 @@ struct place {
 	uint32_t id;
 	uint32_t cpus;
 	uint32_t shift;
+	bool has_apic;
 };
 
 static uint32_t with_bits(uint32_t value, unsigned int low, unsigned int bits, uint32_t field)
@@ -23,6 +24,14 @@ static uint32_t with_bits(uint32_t value, unsigned int low, unsigned int bits, u
 #define LEAF1_EDX_HTT		(1U << 28)
 #define AMD1_ECX_CMP_LEGACY	(1U << 1)
 
+#define LEAF1_EDX_APIC		(1U << 9)
+#define LEAF1_ECX_X2APIC	(1U << 21)
+#define LEAF1_ECX_DEADLINE	(1U << 24)	/* of the APIC's timer */
+#define AMD1_ECX_EXTENDED_APIC	(1U << 3)
+
+/* KVM's own: PV_EOI, PV_UNHALT, PV_SEND_IPI, PV_SCHED_YIELD, ASYNC_PF_INT, MSI_EXT_DEST_ID */
+#define KVM_EAX_APIC		(1U << 6 | 1U << 7 | 1U << 11 | 1U << 13 | 1U << 14 | 1U << 15)
+
 /* Intel SDM, vol. 2, CPUID; AMD APM, vol. 3, appendix E. */
 static void fix_leaf_1(struct kvm2_cpuid *leaf, const struct place *place)
 {
@@ -31,6 +40,16 @@ static void fix_leaf_1(struct kvm2_cpuid *leaf, const struct place *place)
 	leaf->edx &= ~LEAF1_EDX_HTT;
 	if (place->cpus > 1)
 		leaf->edx |= LEAF1_EDX_HTT;
+	if (!place->has_apic) {
+		leaf->edx &= ~LEAF1_EDX_APIC;
+		leaf->ecx &= ~(LEAF1_ECX_X2APIC | LEAF1_ECX_DEADLINE);
+	}
+}
+
+static void fix_kvm_features(struct kvm2_cpuid *leaf, const struct place *place)
+{
+	if (!place->has_apic)
+		leaf->eax &= ~KVM_EAX_APIC;
 }
 
 /* A cache: levels 1 and 2 belong to a core, the third to the package. */
@@ -60,6 +79,10 @@ static void fix_amd_features(struct kvm2_cpuid *leaf, const struct place *place)
 	leaf->ecx &= ~AMD1_ECX_CMP_LEGACY;
 	if (place->cpus > 1)
 		leaf->ecx |= AMD1_ECX_CMP_LEGACY;
+	if (!place->has_apic) {
+		leaf->edx &= ~LEAF1_EDX_APIC;
+		leaf->ecx &= ~AMD1_ECX_EXTENDED_APIC;
+	}
 }
 
 static void fix_amd_cores(struct kvm2_cpuid *leaf, const struct place *place)
@@ -82,6 +105,7 @@ static const struct fix {
 } fixes[] = {
 	{ 0x1, false, fix_leaf_1 },
 	{ 0x4, false, fix_cache_intel },
+	{ 0x40000001, false, fix_kvm_features },
 	{ 0x80000001, true, fix_amd_features },
 	{ 0x80000008, true, fix_amd_cores },
 	{ 0x8000001d, true, fix_cache_amd },
@@ -122,9 +146,9 @@ static bool is_amd(const struct kvm2_cpuid *leaf0)
 }
 
 int cpuid_build(const struct kvm2_records *host, struct kvm2_records *guest, uint32_t id,
-		uint32_t cpus)
+		uint32_t cpus, bool has_apic)
 {
-	struct place place = { .id = id, .cpus = cpus };
+	struct place place = { .id = id, .cpus = cpus, .has_apic = has_apic };
 	const struct kvm2_record *record = NULL;
 	struct kvm2_cpuid leaf0 = { 0 };
 	struct kvm2_cpuid leaf;

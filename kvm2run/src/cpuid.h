@@ -4,6 +4,7 @@
 #define KVM2RUN_CPUID_H
 
 #include <kvm2/kvm2.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Records that cpuid_build() may add to those of the host. */
@@ -14,10 +15,11 @@
  * @host:	HOST_CPUID records
  * @guest:	out: CPUID records are appended
  * @id:		the vcpu's APIC id, below @cpus
+ * @has_apic:	false: nothing says that there is a local APIC
  * @cpus:	all of them are cores of one package, with one thread each
  * Return: 0; -ENOSPC @guest is too small; -EINVAL a malformed record.
  */
 int cpuid_build(const struct kvm2_records *host, struct kvm2_records *guest, uint32_t id,
-		uint32_t cpus);
+		uint32_t cpus, bool has_apic);
 
 #endif

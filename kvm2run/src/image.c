@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "image_flat.h"
+#include "image_linux.h"
 #include "image_multiboot.h"
 
 /* Files that are certainly no flat binaries, so that nobody runs one as such. */
@@ -17,7 +18,6 @@ static const struct signature {
 } signatures[] = {
 	{ 0, "\177ELF", 4,
 	  "an ELF file without a multiboot header in its first 8192 bytes" },
-	{ 0x202, "HdrS", 4, "a Linux kernel, not a multiboot kernel" },
 	{ 0, "\x1f\x8b", 2, "compressed with gzip; uncompress it first" },
 	{ 0, "\xfd" "7zXZ", 5, "compressed with xz; uncompress it first" },
 	{ 0, "\x28\xb5\x2f\xfd", 4, "compressed with zstd; uncompress it first" },
@@ -51,10 +51,12 @@ int image_parse(const uint8_t *data, size_t len, const struct image_wish *wish,
 	if (!wish->has_load && !wish->has_entry) {
 		if (image_multiboot_find(data, len, &header))
 			return image_multiboot_parse(data, len, header, image, failure);
+		if (image_linux_is(data, len))
+			return image_linux_parse(data, len, image, failure);
 		what = find_signature(data, len);
 		if (what)
 			return failure_set(failure, ENOEXEC,
-				"not a known format: %s; kvm2run starts multiboot kernels and flat binaries (--load ADDRESS takes any file as flat)",
+				"not a known format: %s; kvm2run starts Linux, multiboot kernels and flat binaries (--load ADDRESS takes any file as flat)",
 				what);
 	}
 	return image_flat_parse(len, wish, image, failure);

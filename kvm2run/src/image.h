@@ -17,6 +17,7 @@
 enum image_mode {
 	IMAGE_REAL_MODE,	/* 16 bit, as a PC's firmware starts a boot sector */
 	IMAGE_MULTIBOOT,	/* 32 bit protected mode, with multiboot information */
+	IMAGE_LINUX,		/* 64 bit mode, with a struct boot_params */
 };
 
 /**

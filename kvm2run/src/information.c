@@ -17,18 +17,18 @@
 
 /* The path of the image comes first on the command line, as QEMU has it. */
 int information_init(struct information *information, const struct options *options,
-		     struct failure *failure)
+		     const char *append, struct failure *failure)
 {
 	struct multiboot_facts *facts = &information->facts;
 
 	memset(information, 0, sizeof(*information));
-	if (asprintf(&information->cmdline, "%s%s%s", options->image, options->append ? " " : "",
-		     options->append ? options->append : "") < 0) {
+	if (asprintf(&information->cmdline, "%s%s%s", options->image, append ? " " : "",
+		     append ? append : "") < 0) {
 		information->cmdline = NULL;
 		return failure_set(failure, ENOMEM, "command line: allocate memory: %s",
 				   strerror(ENOMEM));
 	}
-	information->append = options->append;
+	information->append = append;
 	facts->cmdline = information->cmdline;
 	facts->loader = LOADER_NAME;
 	facts->memory = information->map;
@@ -107,12 +107,11 @@ void information_write_bios_data(const struct information *information,
 void information_write(struct information *information, const struct layout *layout,
 		       const struct memory *memory)
 {
-	if (information->info_gpa) {
-		describe_memory(information, layout, information->start);
+	describe_memory(information, layout, information->start);
+	if (information->info_gpa)
 		multiboot_info_write(memory_at(memory, information->info_gpa,
 					       multiboot_info_bytes(&information->facts)),
 				     information->info_gpa, &information->facts);
-	}
 	if (information->append_gpa)
 		memory_write(memory, information->append_gpa, information->append,
 			     strlen(information->append) + 1);

@@ -38,10 +38,10 @@ struct information {
 
 /*
  * Return: 0; -ENOMEM, with @failure set. In any case @information is for
- * information_fini(), and @options are borrowed until then.
+ * information_fini(), and @options and @append are borrowed until then.
  */
 int information_init(struct information *information, const struct options *options,
-		     struct failure *failure);
+		     const char *append, struct failure *failure);
 void information_fini(struct information *information);
 
 /**

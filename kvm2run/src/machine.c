@@ -34,12 +34,30 @@ static void end_by_console(void *context, int error)
 	machine_fail(context, &failure);
 }
 
+static void serial_interrupt(void *context, bool high)
+{
+	struct machine *machine = context;
+
+	if (machine->has_chipset)
+		chipset_set(&machine->chipset, SERIAL_INPUT, high);
+}
+
+/* There is something to read. */
+static void serial_input(void *context)
+{
+	struct machine *machine = context;
+
+	ports_poke(&machine->ports, SERIAL_PORT);
+}
+
 static int add_devices(struct machine *machine, const struct options *options)
 {
 	const struct serial_backend line = {
 		.write = console_write,
 		.read = console_read,
 		.context = &machine->console,
+		.interrupt = serial_interrupt,
+		.interrupt_context = machine,
 	};
 	const struct fw_cfg_facts facts = {
 		.ram_bytes = options->ram_bytes,
@@ -47,7 +65,7 @@ static int add_devices(struct machine *machine, const struct options *options)
 		.initrd = machine->boot.initrd.data,
 		.initrd_bytes = (uint32_t)machine->boot.initrd.len,
 		.initrd_gpa = machine->boot.initrd_gpa,
-		.cmdline = options->append,
+		.cmdline = machine->boot.cmdline,
 		.cmdline_gpa = machine->boot.cmdline_gpa,
 	};
 	uint64_t low_end = layout_low_end(&machine->layout);
@@ -69,10 +87,12 @@ static int add_devices(struct machine *machine, const struct options *options)
 				&machine->cmos);
 	if (!err)
 		err = power_add_ports(&machine->power, &machine->ports);
+	if (!err && machine->has_chipset)
+		err = chipset_add(&machine->chipset, &machine->ports, &machine->ranges);
 	return err;
 }
 
-int machine_init(struct machine *machine, const struct options *options,
+int machine_init(struct machine *machine, const struct options *options, enum kvm2_api api,
 		 struct failure *failure)
 {
 	int err;
@@ -85,19 +105,25 @@ int machine_init(struct machine *machine, const struct options *options,
 	pthread_mutex_init(&machine->lock, NULL);
 	pthread_cond_init(&machine->changed, NULL);
 	ports_init(&machine->ports);
+	ports_init(&machine->ranges);
+	machine->has_chipset = api == KVM2_API_KVM2;
+	machine->no_apic = options->no_apic;
+	chipset_init(&machine->chipset, !options->no_apic);
 	layout_init(&machine->layout, options->ram_bytes);
 
 	machine->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->end_fd < 0)
 		return failure_set(failure, errno, "eventfd: %s", strerror(errno));
-	err = console_init(&machine->console, machine->end_fd, end_by_console, machine);
+	err = console_init(&machine->console, machine->end_fd, end_by_console, serial_input,
+			   machine);
 	if (err)
 		return failure_set(failure, -err, "console: %s", strerror(-err));
 
 	err = memory_init(&machine->memory, &machine->layout, failure);
 	if (err)
 		return err;
-	err = boot_load(&machine->boot, options, &machine->layout, &machine->memory, failure);
+	err = boot_load(&machine->boot, options, machine->has_chipset, NULL, 0, &machine->layout,
+			&machine->memory, failure);
 	if (err)
 		return err;
 	err = add_devices(machine, options);
@@ -108,7 +134,9 @@ int machine_init(struct machine *machine, const struct options *options,
 
 void machine_fini(struct machine *machine)
 {
+	chipset_fini(&machine->chipset);
 	kvm2_machine_destroy(machine->vm);
+	ports_fini(&machine->ranges);
 	ports_fini(&machine->ports);
 	boot_fini(&machine->boot);
 	console_fini(&machine->console);
@@ -134,6 +162,8 @@ int machine_start(struct machine *machine, enum kvm2_api api, struct failure *fa
 	int err;
 
 	memcpy(config.name, machine->name, sizeof(config.name));
+	if (machine->no_apic)
+		config.flags |= KVM2_VM_HIDDEN_APIC;
 	err = kvm2_machine_create(api, &config, &machine->vm);
 	if (err)
 		return failure_set(failure, -err, "VM: create with the %s API: %s",
@@ -141,6 +171,11 @@ int machine_start(struct machine *machine, enum kvm2_api api, struct failure *fa
 	err = memory_map(&machine->memory, machine->vm, failure);
 	if (err)
 		return err;
+	if (machine->has_chipset) {
+		err = chipset_start(&machine->chipset, failure);
+		if (err)
+			return err;
+	}
 
 	/* The last one first: when the first vcpu can run, the others exist. */
 	for (unsigned int id = machine->nr_vcpus; id-- > 0;) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "boot.h"
+#include "chipset.h"
 #include "cmos.h"
 #include "console.h"
 #include "ending.h"
@@ -26,6 +27,8 @@
 /**
  * struct machine - everything that lasts as long as the guest
  * @name:	of the VM
+ * @ranges:	of guest physical memory that devices answer for
+ * @has_chipset: there is a PC's interrupts and timer: only with kvm2
  * @end_fd:	eventfd, readable once the run has ended
  * @ended:	the same, for vcpu threads between two entries
  * @lock:	protects what follows, and each vcpu's handle and tid
@@ -43,6 +46,10 @@ struct machine {
 	struct memory memory;
 	struct boot boot;
 	struct ports ports;
+	struct ports ranges;
+	struct chipset chipset;
+	bool has_chipset;
+	bool no_apic;
 	struct serial serial;
 	struct fw_cfg fw_cfg;
 	struct cmos cmos;
@@ -65,9 +72,10 @@ struct machine {
  * machine_init() - load the image and connect the devices
  * @machine:	for machine_fini(), also after an error
  * @options:	borrowed for the life of @machine
+ * @api:	which will be given to machine_start()
  * Return: 0, or a negative errno with @failure set.
  */
-int machine_init(struct machine *machine, const struct options *options,
+int machine_init(struct machine *machine, const struct options *options, enum kvm2_api api,
 		 struct failure *failure);
 
 /**

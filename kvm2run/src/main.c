@@ -110,14 +110,14 @@ static int run(struct machine *machine, const struct options *options)
 	int status = STATUS_FAILED;
 	int err;
 
-	err = machine_init(machine, options, &failure);
+	err = choose_api(options, &api, &failure);
+	if (err)
+		goto out;
+	err = machine_init(machine, options, api, &failure);
 	if (err)
 		goto out;
 	if (machine->boot.image.notice)
 		fprintf(stderr, "kvm2run: %s: %s\n", options->image, machine->boot.image.notice);
-	err = choose_api(options, &api, &failure);
-	if (err)
-		goto out;
 	err = events_init(&events, machine);
 	if (err) {
 		failure_set(&failure, -err, "signalfd: %s", strerror(-err));

@@ -143,6 +143,23 @@ static int parse_wait(struct options *options, const char *value, struct failure
 	return 0;
 }
 
+static int parse_no_apic(struct options *options, const char *value, struct failure *failure)
+{
+	(void)value;
+	(void)failure;
+	options->no_apic = true;
+	return 0;
+}
+
+static int parse_kernel(struct options *options, const char *value, struct failure *failure)
+{
+	if (!*value || options->image)
+		return failure_set(failure, EINVAL, "--kernel %s: only one file can be started",
+				   value);
+	options->image = value;
+	return 0;
+}
+
 static int parse_help(struct options *options, const char *value, struct failure *failure)
 {
 	(void)value;
@@ -172,6 +189,7 @@ static const struct option_row {
 	{ "cpus", 'c', "N", "vcpus, 1 to 8 (default: 1)", parse_cpus },
 	{ "mem", 'm', "SIZE", "RAM, in MiB or with K, M, G (default: 128M)", parse_mem },
 	{ "name", 'n', "NAME", "name of the VM (default: the image's)", parse_name },
+	{ "kernel", 'k', "FILE", "the same as IMAGE", parse_kernel },
 	{ "append", 'a', "CMDLINE", "command line for the guest", parse_append },
 	{ "initrd", 'i', "FILE", "initial RAM disk; repeated: one after the other", parse_initrd },
 	{ "module", 0, "'FILE [ARGS]'", "multiboot module; may be repeated", parse_module },
@@ -179,6 +197,7 @@ static const struct option_row {
 	  parse_load },
 	{ "entry", 0, "ADDRESS", "take IMAGE as flat, start it here (as --load)",
 	  parse_entry },
+	{ "no-apic", 0, NULL, "one processor without APIC: PIC and PIT alone", parse_no_apic },
 	{ "wait", 'w', NULL, "start the guest after a line or SIGCONT only", parse_wait },
 	{ "help", 'h', NULL, "show this help", parse_help },
 	{ "version", 'V', NULL, "show the version", parse_version },
@@ -191,8 +210,8 @@ void options_print_help(FILE *to)
 	char left[64];
 
 	fprintf(to, "Usage: kvm2run [OPTION]... IMAGE\n"
-		    "Run a guest, a multiboot kernel or a flat binary, with standard input and\n"
-		    "output as its serial port.\n\n");
+		    "Run a guest, Linux, a multiboot kernel or a flat binary, with standard input\n"
+		    "and output as its serial port.\n\n");
 	for (size_t i = 0; i < NR_ROWS; i++) {
 		const struct option_row *row = &rows[i];
 
@@ -232,6 +251,22 @@ static int refuse(int argc, char **argv, int val, struct failure *failure)
 	return failure_set(failure, EINVAL, "%s: unknown or ambiguous option", word);
 }
 
+static int check_no_apic(struct options *options, struct failure *failure)
+{
+	if (!options->no_apic)
+		return 0;
+	if (options->cpus > 1)
+		return failure_set(failure, EINVAL,
+			"--no-apic: a processor without APIC is alone; leave out --cpus %u",
+			options->cpus);
+	if (options->has_api && options->api == KVM2_API_CLASSIC)
+		return failure_set(failure, EINVAL,
+			"--no-apic: needs --api kvm2; the classic API cannot hide an APIC that it has in the kernel");
+	options->api = KVM2_API_KVM2;
+	options->has_api = true;
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct failure *failure)
 {
 	struct option longs[NR_ROWS + 1] = { 0 };
@@ -268,11 +303,12 @@ int options_parse(struct options *options, int argc, char **argv, struct failure
 			return 0;
 	}
 
-	if (optind == argc)
+	if (optind == argc && !options->image)
 		return failure_set(failure, EINVAL, "no IMAGE named");
-	if (optind + 1 < argc)
+	if (optind + !options->image < argc)
 		return failure_set(failure, EINVAL, "%s: only one IMAGE can be started",
-				   argv[optind + 1]);
-	options->image = argv[optind];
-	return 0;
+				   argv[optind + !options->image]);
+	if (!options->image)
+		options->image = argv[optind];
+	return check_no_apic(options, failure);
 }

@@ -19,6 +19,7 @@ struct options {
 	bool help;
 	bool version;
 	bool wait;
+	bool no_apic;
 	bool has_api;
 	enum kvm2_api api;
 	unsigned int cpus;
@@ -30,7 +31,7 @@ struct options {
 	const char *modules[OPTIONS_FILES_MAX];	/* "FILE" or "FILE ARGUMENTS" */
 	unsigned int nr_modules;
 	struct image_wish wish;
-	const char *image;
+	const char *image;	/* IMAGE, or that of --kernel */
 };
 
 /**

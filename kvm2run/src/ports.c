@@ -16,7 +16,7 @@ void ports_fini(struct ports *ports)
 		pthread_mutex_destroy(&ports->ranges[--ports->nr].lock);
 }
 
-static struct port_range *find_range(struct ports *ports, uint16_t port)
+static struct port_range *find_range(struct ports *ports, uint64_t port)
 {
 	for (unsigned int i = 0; i < ports->nr; i++) {
 		struct port_range *range = &ports->ranges[i];
@@ -27,14 +27,17 @@ static struct port_range *find_range(struct ports *ports, uint16_t port)
 	return NULL;
 }
 
-int ports_add(struct ports *ports, uint16_t base, uint16_t len, const struct port_ops *ops,
+int ports_add(struct ports *ports, uint64_t base, uint32_t len, const struct port_ops *ops,
 	      void *device)
 {
 	struct port_range *range;
 
-	for (unsigned int port = base; port < base + len; port++)
-		if (find_range(ports, (uint16_t)port))
+	for (unsigned int i = 0; i < ports->nr; i++) {
+		const struct port_range *other = &ports->ranges[i];
+
+		if (base < other->base + other->len && other->base < base + len)
 			return -EEXIST;
+	}
 	if (ports->nr == PORTS_MAX)
 		return -ENOSPC;
 
@@ -56,10 +59,10 @@ static uint32_t get_value(const uint8_t *data, unsigned int width)
 }
 
 /* One access that @range takes whole. Its lock is held. */
-static void access_range(struct port_range *range, uint16_t port, unsigned int width,
+static void access_range(struct port_range *range, uint64_t port, unsigned int width,
 			 bool is_write, uint8_t *data)
 {
-	uint16_t offset = port - range->base;
+	uint16_t offset = (uint16_t)(port - range->base);
 	uint32_t value;
 
 	if (is_write) {
@@ -80,11 +83,11 @@ static void finish(struct port_range *range)
 }
 
 /* A wide access as the bus splits it for devices of 8 bits. */
-static void access_bytes(struct ports *ports, uint16_t port, unsigned int width,
+static void access_bytes(struct ports *ports, uint64_t port, unsigned int width,
 			 bool is_write, uint8_t *data)
 {
 	for (unsigned int i = 0; i < width; i++) {
-		struct port_range *range = find_range(ports, (uint16_t)(port + i));
+		struct port_range *range = find_range(ports, port + i);
 
 		if (!range) {
 			if (!is_write)
@@ -92,12 +95,12 @@ static void access_bytes(struct ports *ports, uint16_t port, unsigned int width,
 			continue;
 		}
 		pthread_mutex_lock(&range->lock);
-		access_range(range, (uint16_t)(port + i), 1, is_write, data + i);
+		access_range(range, port + i, 1, is_write, data + i);
 		finish(range);
 	}
 }
 
-void ports_access(struct ports *ports, uint16_t port, unsigned int width, uint32_t count,
+void ports_access(struct ports *ports, uint64_t port, unsigned int width, uint32_t count,
 		  bool is_write, uint8_t *data)
 {
 	struct port_range *range = find_range(ports, port);
@@ -105,7 +108,7 @@ void ports_access(struct ports *ports, uint16_t port, unsigned int width, uint32
 	if (!range && width == 1) {
 		if (!is_write)
 			memset(data, 0xff, count);
-	} else if (range && (range->ops->widths & width)) {
+	} else if (range && (range->ops->widths & width) && port + width <= range->base + range->len) {
 		pthread_mutex_lock(&range->lock);
 		for (uint32_t i = 0; i < count; i++)
 			access_range(range, port, width, is_write, data + (size_t)i * width);
@@ -114,4 +117,14 @@ void ports_access(struct ports *ports, uint16_t port, unsigned int width, uint32
 		for (uint32_t i = 0; i < count; i++)
 			access_bytes(ports, port, width, is_write, data + (size_t)i * width);
 	}
+}
+
+void ports_poke(struct ports *ports, uint64_t port)
+{
+	struct port_range *range = find_range(ports, port);
+
+	if (!range)
+		return;
+	pthread_mutex_lock(&range->lock);
+	finish(range);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The I/O ports of the machine: ranges, each given to a device. Ports of no
- * range read as all ones, and writes to them are lost, as on an ISA bus.
+ * The I/O ports of the machine, or its memory addresses: ranges, each given
+ * to a device. Ports of no range read as all ones, and writes to them are
+ * lost, as on an ISA bus.
  */
 #ifndef KVM2RUN_PORTS_H
 #define KVM2RUN_PORTS_H
@@ -28,11 +29,11 @@ struct port_ops {
 	void (*done)(void *device);
 };
 
-#define PORTS_MAX 16
+#define PORTS_MAX 32
 
 struct port_range {
-	uint16_t base;
-	uint16_t len;
+	uint64_t base;
+	uint32_t len;
 	const struct port_ops *ops;
 	void *device;
 	pthread_mutex_t lock;
@@ -48,20 +49,24 @@ void ports_fini(struct ports *ports);
 
 /**
  * ports_add() - give a range to a device; before the guest runs
+ * @len:	at most 0x10000
  * @device:	borrowed, until ports_fini()
  * Return: 0; -EEXIST part of the range is taken; -ENOSPC the table is full.
  */
-int ports_add(struct ports *ports, uint16_t base, uint16_t len, const struct port_ops *ops,
+int ports_add(struct ports *ports, uint64_t base, uint32_t len, const struct port_ops *ops,
 	      void *device);
 
 /**
  * ports_access() - carry out one exit: one access, or several of a string
- * @width:	bytes per access: 1, 2 or 4
+ * @width:	bytes per access: 1 to 8
  * @count:	accesses, all to the same port
  * @data:	@width * @count bytes: read from, or filled in
  * Context: any vcpu thread.
  */
-void ports_access(struct ports *ports, uint16_t port, unsigned int width, uint32_t count,
+void ports_access(struct ports *ports, uint64_t port, unsigned int width, uint32_t count,
 		  bool is_write, uint8_t *data);
+
+/* Let the device at @port call @done, as after an access. Any thread. */
+void ports_poke(struct ports *ports, uint64_t port);
 
 #endif

@@ -3,6 +3,9 @@
 #include "power.h"
 
 #include <stddef.h>
+#include <time.h>
+
+#include "acpi.h"
 
 static void end(struct power *power, enum ending_kind kind, uint32_t value)
 {
@@ -106,6 +109,7 @@ static const struct port_ops reset_ops = {
 };
 
 /* ACPI PM1a control: sleep type 0 with "sleep enable" is S5 on QEMU's PC. */
+#define SCI_ENABLE	(1U << 0)	/* ACPI is in charge, not firmware */
 #define SLEEP_ENABLE	(1U << 13)
 #define SLEEP_TYPE	(7U << 10)
 
@@ -117,9 +121,40 @@ static void write_sleep(void *device, uint16_t offset, unsigned int width, uint3
 		end(device, ENDING_POWER_OFF, 0);
 }
 
+static uint32_t read_sleep(void *device, uint16_t offset, unsigned int width)
+{
+	(void)device;
+	(void)offset;
+	(void)width;
+	return SCI_ENABLE;
+}
+
+/* PM1a status and enable: no event ever comes. */
+static const struct port_ops event_ops = {
+	.widths = 1 | 2 | 4,
+	.read = read_zero,
+};
+
+static uint32_t read_timer(void *device, uint16_t offset, unsigned int width)
+{
+	struct timespec now;
+
+	(void)device;
+	(void)offset;
+	(void)width;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)((uint64_t)now.tv_sec * ACPI_TIMER_HZ +
+			  (uint64_t)now.tv_nsec * ACPI_TIMER_HZ / 1000000000);
+}
+
+static const struct port_ops timer_ops = {
+	.widths = 4,
+	.read = read_timer,
+};
+
 static const struct port_ops sleep_ops = {
 	.widths = 2,
-	.read = read_zero,
+	.read = read_sleep,
 	.write = write_sleep,
 };
 
@@ -132,7 +167,9 @@ static const struct power_ports {
 	{ 0x64, 1, &keyboard_ops },
 	{ 0x92, 1, &control_a_ops },
 	{ 0xf4, 4, &exit_ops },
-	{ 0x604, 2, &sleep_ops },	/* QEMU's q35 */
+	{ ACPI_EVENT_PORT, 4, &event_ops },
+	{ ACPI_CONTROL_PORT, 2, &sleep_ops },	/* as QEMU's q35 */
+	{ ACPI_TIMER_PORT, 4, &timer_ops },
 	{ 0xb004, 2, &sleep_ops },	/* QEMU's pc */
 	{ PCI_ADDRESS, 4, &reset_ops },
 };

@@ -110,6 +110,17 @@ static void print_memory_fault(struct text *text, const struct kvm2_run *run)
 		      (uint64_t)run->memory_fault.gpa);
 }
 
+static void print_apic(struct text *text, const struct kvm2_run *run)
+{
+	print(text, ": the APIC bus has failed: error %u", run->apic.error);
+}
+
+static void print_device(struct text *text, const struct kvm2_run *run)
+{
+	print(text, ": the device process 0x%" PRIx64 " has failed: error %u",
+	      (uint64_t)run->device.cookie, run->device.error);
+}
+
 static void (*const details[])(struct text *text, const struct kvm2_run *run) = {
 	[KVM2_EXIT_UNKNOWN] = print_unknown,
 	[KVM2_EXIT_DEBUG] = print_debug,
@@ -119,6 +130,8 @@ static void (*const details[])(struct text *text, const struct kvm2_run *run) = 
 	[KVM2_EXIT_EXCEPTION] = print_exception,
 	[KVM2_EXIT_SYSTEM_EVENT] = print_system_event,
 	[KVM2_EXIT_MEMORY_FAULT] = print_memory_fault,
+	[KVM2_EXIT_APIC] = print_apic,
+	[KVM2_EXIT_DEVICE] = print_device,
 };
 
 void report_exit(const struct kvm2_run *run, char *text, size_t size)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The serial port: registers of the 16550A, polled (National Semiconductor, PC16550D, section 8).
+// The serial port: registers of the 16550A (National Semiconductor, PC16550D, section 8).
 #include "serial.h"
 
 #include <string.h>
@@ -95,7 +95,7 @@ static uint8_t receive(struct serial *serial)
 	return byte;
 }
 
-/* Which interrupt a polling driver would see; reading takes "sent" back. */
+/* Reading takes "sent" back. */
 static uint8_t read_iir(struct serial *serial)
 {
 	uint8_t fifo = serial->fcr & FCR_ENABLE ? IIR_FIFO : 0;
@@ -186,9 +186,26 @@ static void serial_write(void *device, uint16_t offset, unsigned int width, uint
 	}
 }
 
+static void update_interrupt(struct serial *serial)
+{
+	bool high = ((serial->ier & IER_RECEIVED) && received(serial)) ||
+		    ((serial->ier & IER_SENT) && serial->sent);
+
+	if (high == serial->high || !serial->backend.interrupt)
+		return;
+	serial->high = high;
+	serial->backend.interrupt(serial->backend.interrupt_context, high);
+}
+
+static void done(void *device)
+{
+	flush(device);
+	update_interrupt(device);
+}
+
 const struct port_ops serial_ops = {
 	.widths = 1,
 	.read = serial_read,
 	.write = serial_write,
-	.done = flush,
+	.done = done,
 };

@@ -24,7 +24,7 @@ static int vcpu_failure(struct failure *failure, uint32_t id, const char *action
 
 /* ---- set-up ---- */
 
-static int set_cpuid(struct kvm2_vcpu *handle, uint32_t cpus)
+static int set_cpuid(struct kvm2_vcpu *handle, uint32_t cpus, bool has_apic)
 {
 	const uint32_t flags = KVM2_STATE_LIST | KVM2_STATE_SET(KVM2_SET_HOST_CPUID);
 	struct kvm2_records host;
@@ -48,7 +48,7 @@ static int set_cpuid(struct kvm2_vcpu *handle, uint32_t cpus)
 	kvm2_records_init(&host, host_data, (size_t)size);
 	host.used = (size_t)err;
 	kvm2_records_init(&guest, guest_data, (size_t)size + CPUID_ADDED_BYTES);
-	err = cpuid_build(&host, &guest, kvm2_vcpu_id(handle), cpus);
+	err = cpuid_build(&host, &guest, kvm2_vcpu_id(handle), cpus, has_apic);
 	if (err)
 		goto out;
 	err = kvm2_vcpu_set_state(handle, guest.data, guest.used, 0);
@@ -108,10 +108,10 @@ static int set_up(struct vcpu *vcpu, struct kvm2_vcpu **handle, struct failure *
 	err = kvm2_vcpu_create(machine->vm, vcpu->id, KVM2_VCPU_NEW, handle);
 	if (err < 0)
 		return vcpu_failure(failure, vcpu->id, "create", err);
-	err = set_cpuid(*handle, machine->nr_vcpus);
+	err = set_cpuid(*handle, machine->nr_vcpus, !machine->no_apic);
 	if (err)
 		return vcpu_failure(failure, vcpu->id, "set CPUID", err);
-	err = set_lapic(*handle);
+	err = machine->no_apic ? 0 : set_lapic(*handle);
 	if (err)
 		return vcpu_failure(failure, vcpu->id, "set local APIC", err);
 	/* The others wait for INIT and SIPI, in the state they were created in. */
@@ -181,12 +181,10 @@ static void on_io(struct vcpu *vcpu, struct kvm2_run *run)
 		     run->io.direction == KVM2_IO_OUT, run->io.data);
 }
 
-/* No device has memory: as on a bus where nobody answers. */
 static void on_mmio(struct vcpu *vcpu, struct kvm2_run *run)
 {
-	(void)vcpu;
-	if (!run->mmio.is_write)
-		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+	ports_access(&vcpu->machine->ranges, run->mmio.gpa, run->mmio.len, 1, run->mmio.is_write,
+		     run->mmio.data);
 }
 
 /* Exits that need no answer. */

@@ -97,7 +97,7 @@ static int teardown(void **state)
 
 static int load(void)
 {
-	return boot_load(&boot, &options, &layout, &memory, &failure);
+	return boot_load(&boot, &options, false, NULL, 0, &layout, &memory, &failure);
 }
 
 static const char *string_at(uint32_t gpa)

@@ -56,7 +56,7 @@ static int build(const struct leaf *leaves, size_t nr, uint32_t id, uint32_t cpu
 						  leaves[i].index,
 						  &leaves[i].value, sizeof(leaves[i].value)), 0);
 	kvm2_records_init(&guest, guest_data, host.used + CPUID_ADDED_BYTES);
-	return cpuid_build(&host, &guest, id, cpus);
+	return cpuid_build(&host, &guest, id, cpus, true);
 }
 
 #define BUILD(leaves, id, cpus) \
@@ -144,7 +144,7 @@ static void room_for_the_added_leaves_is_enough_and_needed(void **state)
 	assert_int_equal(guest.used, guest.size);
 	guest.size = host.used + CPUID_ADDED_BYTES - 8;
 	guest.used = 0;
-	assert_int_equal(cpuid_build(&host, &guest, 0, 1), -ENOSPC);
+	assert_int_equal(cpuid_build(&host, &guest, 0, 1, true), -ENOSPC);
 }
 
 static void host_below_leaf_b_gets_none(void **state)

@@ -293,7 +293,7 @@ static void other_formats_are_no_flat_binaries(void **state)
 		const char *bytes;
 		const char *message;
 	} others[] = {
-		{ 0, "\x1f\x8b", "gzip" }, { 0x202, "HdrS", "Linux" }, { 0, "MZ", "EFI" },
+		{ 0, "\x1f\x8b", "gzip" }, { 0, "MZ", "EFI" },
 		{ 0, "#!/bin/sh", "script" }, { 0, "\177ELF", "ELF" },
 	};
 	uint8_t file[FILE_BYTES + 0x100];
@@ -307,6 +307,69 @@ static void other_formats_are_no_flat_binaries(void **state)
 		assert_int_equal(parse(file, sizeof(file), &image, &failure), -ENOEXEC);
 		assert_non_null(strstr(failure.text, others[i].message));
 		assert_non_null(strstr(failure.text, "--load"));
+	}
+}
+
+/* A kernel of 5 sectors of set-up and one of code. */
+static void make_linux(uint8_t file[static 6 * 512])
+{
+	memset(file, 0, 6 * 512);
+	file[0x1f1] = 4;
+	file[0x200] = 0xeb;
+	file[0x201] = 0x6a;
+	memcpy(file + 0x202, "HdrS", 4);
+	file[0x206] = 0x0f;
+	file[0x207] = 0x02;
+	file[0x236] = 1;
+	bytes_put64(file + 0x258, 0x1000000);
+	bytes_put32(file + 0x260, 0x200000);
+}
+
+static void linux_starts_64_bit_where_it_prefers(void **state)
+{
+	uint8_t file[6 * 512 + 1024];
+	struct image image;
+	struct failure failure;
+
+	(void)state;
+	memset(file, 0, sizeof(file));
+	make_linux(file);
+	assert_int_equal(parse(file, sizeof(file), &image, &failure), 0);
+	assert_int_equal(image.mode, IMAGE_LINUX);
+	assert_int_equal(image.entry, 0x1000200);
+	assert_int_equal(image.nr_segments, 1);
+	assert_int_equal(image.segments[0].gpa, 0x1000000);
+	assert_int_equal(image.segments[0].memory_bytes, 0x200000);
+	assert_int_equal(image.segments[0].file_offset, 5 * 512);
+	assert_int_equal(image.segments[0].file_bytes, 512 + 1024);
+}
+
+static void linux_that_cannot_be_started_is_refused_in_words(void **state)
+{
+	static const struct {
+		size_t offset;
+		uint8_t value;
+		size_t len;
+		const char *message;
+	} bad[] = {
+		{ 0x236, 0, 6 * 512 + 1024, "64-bit" },	/* no 64-bit entry */
+		{ 0x206, 0x0b, 6 * 512 + 1024, "64-bit" },	/* protocol 2.11 */
+		{ 0x201, 0x10, 6 * 512 + 1024, "shorter" },
+		{ 0x1f1, 64, 6 * 512 + 1024, "cut off" },
+		{ 0x1f1, 4, 0x230, "cut off" },
+		{ 0x25c, 1, 6 * 512 + 1024, "4 GiB" },
+	};
+	uint8_t file[6 * 512 + 1024];
+	struct image image;
+	struct failure failure;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memset(file, 0, sizeof(file));
+		make_linux(file);
+		file[bad[i].offset] = bad[i].value;
+		assert_true(parse(file, bad[i].len, &image, &failure) < 0);
+		assert_non_null(strstr(failure.text, bad[i].message));
 	}
 }
 
@@ -488,6 +551,8 @@ int main(void)
 		cmocka_unit_test(unknown_required_features_are_refused),
 		cmocka_unit_test(header_in_a_file_that_is_no_elf_needs_addresses),
 		cmocka_unit_test(other_formats_are_no_flat_binaries),
+		cmocka_unit_test(linux_starts_64_bit_where_it_prefers),
+		cmocka_unit_test(linux_that_cannot_be_started_is_refused_in_words),
 		cmocka_unit_test(empty_file_is_refused),
 		cmocka_unit_test(flat_binary_is_a_boot_sector_without_wishes),
 		cmocka_unit_test(wishes_make_any_file_flat),

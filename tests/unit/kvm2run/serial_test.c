@@ -38,13 +38,24 @@ static bool line_read(void *context, bool take, uint8_t *byte)
 	return true;
 }
 
+static bool line_is_high;
+
+static void line_interrupt(void *context, bool high)
+{
+	(void)context;
+	line_is_high = high;
+}
+
 static int setup(void **state)
 {
-	const struct serial_backend line = { line_write, line_read, NULL };
+	const struct serial_backend line = {
+		.write = line_write, .read = line_read, .interrupt = line_interrupt,
+	};
 
 	(void)state;
 	nr_sent = 0;
 	writes = 0;
+	line_is_high = false;
 	input = "";
 	ports_init(&ports);
 	serial_init(&serial, &line);
@@ -163,6 +174,24 @@ static void loopback_returns_data_and_lines(void **state)
 	assert_int_equal(in(DATA), 'z');
 }
 
+static void interrupt_follows_what_is_enabled(void **state)
+{
+	(void)state;
+	out(1, 0x02);
+	assert_true(line_is_high);	/* the transmitter is empty */
+	assert_int_equal(in(2) & 0x0f, 0x02);
+	assert_false(line_is_high);	/* reading IIR takes that back */
+	out(0, 'x');
+	assert_true(line_is_high);
+	out(1, 0x01);
+	assert_false(line_is_high);
+	input = "y";
+	ports_poke(&ports, SERIAL_PORT);
+	assert_true(line_is_high);
+	assert_int_equal(in(0), 'y');
+	assert_false(line_is_high);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -173,6 +202,7 @@ int main(void)
 		TEST(divisor_latch_hides_the_data_registers),
 		TEST(iir_tells_what_is_enabled_and_pending),
 		TEST(modem_lines_are_up_and_scratch_keeps),
+		TEST(interrupt_follows_what_is_enabled),
 		TEST(loopback_returns_data_and_lines),
 	};
 

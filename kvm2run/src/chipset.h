@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Interrupts and the timer of a PC, all of it here in user space: PIC, I/O
+ * APIC and PIT, joined to the local APICs by the APIC bus.
+ */
+#ifndef KVM2RUN_CHIPSET_H
+#define KVM2RUN_CHIPSET_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "apic_bus.h"
+#include "failure.h"
+#include "ioapic.h"
+#include "pic.h"
+#include "pit.h"
+#include "ports.h"
+
+#define CHIPSET_INPUTS		IOAPIC_PINS
+#define CHIPSET_TIMER_PIN	2	/* where input 0 goes on the I/O APIC */
+
+/**
+ * struct chipset - the chipset
+ * @lock:	of all but @bus; taken last
+ * @changed:	the PIT was set, or @stop
+ * @has_apic:	an I/O APIC is there; else the PIC alone
+ */
+struct chipset {
+	struct apic_bus bus;
+	bool has_apic;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct ioapic ioapic;
+	struct pic pic;
+	struct pit pit;
+	pthread_t timer;
+	bool timer_started;
+	bool stop;
+};
+
+void chipset_init(struct chipset *chipset, bool has_apic);
+void chipset_fini(struct chipset *chipset);
+
+/*
+ * Give it its ports and addresses; before the guest runs.
+ * Return: 0 or a negative errno of ports_add().
+ */
+int chipset_add(struct chipset *chipset, struct ports *ports, struct ports *memory);
+
+/**
+ * chipset_start() - connect the bus and start the timer
+ * Context: the VM is there.
+ * Return: 0, or a negative errno with @failure set.
+ */
+int chipset_start(struct chipset *chipset, struct failure *failure);
+void chipset_stop(struct chipset *chipset);
+
+/* The level of an interrupt line. Any thread. */
+void chipset_set(struct chipset *chipset, unsigned int input, bool high);
+
+#endif
