@@ -78,6 +78,7 @@ check-strace: $(B)/tests/vm/strace.tried $(B)/bin/kvm2inject $(B)/bin/kvm2-enter
 	@rm -rf $(RESULTS)/check-strace
 	@$(foreach s,$(STRACE_SUITES),tests/run -t 1800 $(RESULTS)/check-strace/strace-$(s) tests/strace/suite $(s) $(O);)
 	@tests/run -t 600 $(RESULTS)/check-strace/inject tests/strace/inject $(B)
+	@tests/run -t 300 $(RESULTS)/check-strace/options tests/strace/options $(B)
 	@tests/run -t 900 $(RESULTS)/check-strace/gdb tests/strace/gdb $(B)
 	@tests/run -t 1800 $(RESULTS)/check-strace/fuzz tests/strace/fuzz $(O) $(B)
 	@tests/run --total $(RESULTS)/check-strace $@
