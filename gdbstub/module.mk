@@ -7,10 +7,30 @@ MAN              += docs/man8/kvm2gdb.8
 COMP             += gdbstub/completion/kvm2gdb
 kvm2gdb_SOURCES  := $(wildcard gdbstub/src/*.c)
 kvm2gdb_LIBS     := libkvm2
-kvm2gdb_CPPFLAGS := -Igdbstub/src
-PACKAGES         += gdb
+kvm2gdb_PKGS     := libbpf
+kvm2gdb_CPPFLAGS := -Igdbstub/src -I$(abspath $(B)/gdbstub)
+PACKAGES         += gdb clang bpftool libbpf-dev
+
+# The programs for the kernel: libbpf fits them to the running one, so no kernel is needed to build them.
+BPF_CLANG        ?= clang
+BPFTOOL          ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+
+$(B)/gdbstub/classic.bpf.o: gdbstub/bpf/classic.bpf.c gdbstub/bpf/kernel.h gdbstub/src/classic_record.h
+	$(SAY) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(BPF_CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Igdbstub/bpf -Igdbstub/src -c $< -o $@
+
+$(B)/gdbstub/classic.skel.h: $(B)/gdbstub/classic.bpf.o
+	$(SAY) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name classic >$@
+
+$(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
 
 # ---- unit tests ----
+
+# What touches other processes; the tests have a target of their own.
+gdbstub_host := main.c options.c journal.c target_kvm2.c target_classic.c classic_bpf.c undo_classic.c inject.c thread.c \
+		vmm_memory.c vmm_scan.c
 
 define gdbstub_test
 TESTS += tests/unit/gdbstub/$(1)_test
@@ -22,7 +42,7 @@ $(eval $(call gdbstub_test,options,options.c))
 $(eval $(call gdbstub_test,packet,packet.c buffer.c hex.c))
 $(eval $(call gdbstub_test,walk,walk.c))
 $(eval $(call gdbstub_test,agent,agent.c))
-$(eval $(call gdbstub_test,session,$(filter-out main.c options.c journal.c target_kvm2.c thread.c vmm_memory.c,$(notdir $(wildcard gdbstub/src/*.c)))))
+$(eval $(call gdbstub_test,session,$(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))))
 
 # ---- in the lab ----
 
@@ -36,17 +56,30 @@ $(gdb_guest): $(gdb_guest).o $(guests_common) tests/guests/guest.ld
 	$(SAY) LD $@
 	$(Q)$(CC) $(guests_LDFLAGS) -Wl,-T,tests/guests/guest.ld -o $@ $(filter %.o,$^)
 
-VM_TESTS                  += tests/gdb/attach_test
-tests/gdb/attach_test_KERNELS := patched
-tests/gdb/attach_test_TIMEOUT := 600
+# Helpers of the tests: kills kvm2gdb; gives a VMM a seccomp filter.
+PROGRAMS             += gdb_kill gdb_confine
+gdb_kill_SOURCES     := tests/gdb/kill.c tests/vm/tap.c
+gdb_kill_CPPFLAGS    := -Itests/vm
+gdb_confine_SOURCES  := tests/gdb/confine.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
+gdb_confine_CPPFLAGS := -Igdbstub/src
 
-VM_TESTS                       += tests/gdb/breakpoints_test
-tests/gdb/breakpoints_test_KERNELS := patched
-tests/gdb/breakpoints_test_TIMEOUT := 900
+gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
+	     breakpoints_test@patched kill_classic_test@stock
+
+define gdb_vm_test
+VM_TESTS += tests/gdb/$(1)
+tests/gdb/$(1)_KERNELS := $(2)
+tests/gdb/$(1)_TIMEOUT := 900
+endef
+$(foreach t,$(gdb_tests),$(eval $(call gdb_vm_test,$(word 1,$(subst @, ,$(t))),$(word 2,$(subst @, ,$(t))))))
+
 # With two threads of emulation QEMU loses a nested guest at times when its debug registers change.
-tests/gdb/breakpoints_test_LAB     = $(LAB_EMULATOR) LAB_THREAD=single
-tests/gdb/breakpoints_test_NEEDS   := $(O)/emulator/ready
+define gdb_breakpoint_test
+tests/gdb/$(1)_LAB    = $$(LAB_EMULATOR) LAB_THREAD=single
+tests/gdb/$(1)_NEEDS := $(O)/emulator/ready
+endef
+$(foreach t,breakpoints_test,$(eval $(call gdb_breakpoint_test,$(t))))
 
 .PHONY: check-gdb
-check-gdb: run/tests/gdb/attach_test@patched run/tests/gdb/breakpoints_test@patched ## kvm2gdb with gdb and a guest, in the lab
+check-gdb: $(addprefix run/tests/gdb/,$(gdb_tests)) ## kvm2gdb with gdb and guests, in the lab
 	@tests/run --total $(RESULTS)/check-vm $@

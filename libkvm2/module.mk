@@ -20,6 +20,7 @@ libkvm2_SOURCES := \
 	libkvm2/src/state_classic_events.c \
 	libkvm2/src/state_classic_apic.c \
 	libkvm2/src/state_classic_debug.c \
+	libkvm2/src/remote_classic.c \
 	libkvm2/src/records.c \
 	libkvm2/src/names.c
 libkvm2_INCLUDE := libkvm2/include

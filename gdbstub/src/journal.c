@@ -3,14 +3,20 @@
 #include "journal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <kvm2/kvm2.h>
 
 #include "target.h"
+#include "undo_classic.h"
 #include "vmm_memory.h"
 
 #define VMS_MAX		16
@@ -22,17 +28,31 @@ struct patch {
 	uint8_t original;
 };
 
-/* @kind 0: free. */
+/**
+ * struct journal_vm - a VM
+ * @kind: 0: free
+ * @keep: file descriptor of the worker's that is to be kept, -1: none
+ * @kept: the watching process's, -1: none
+ */
 struct journal_vm {
 	_Atomic int kind;
 	pid_t pid;
 	atomic_uint nr_vcpus;
-	pid_t vcpus[TARGET_VCPUS_MAX];
+	struct undo_vcpu vcpus[TARGET_VCPUS_MAX];
+	_Atomic uint64_t page;
+	struct inject_saved saved;
+	_Atomic int keep;
+	_Atomic int kept;
 	atomic_uint nr_patches;
 	struct patch patches[PATCHES_MAX];
 };
 
 static struct journal_vm *journal;
+
+/* Wakes the watching process. */
+static int wake = -1;
+
+#define KEEP_MS	2000
 
 int journal_init(void)
 {
@@ -41,7 +61,16 @@ int journal_init(void)
 
 	if (memory == MAP_FAILED)
 		return -errno;
+	wake = eventfd(0, EFD_CLOEXEC);
+	if (wake < 0) {
+		munmap(memory, VMS_MAX * sizeof(*journal));
+		return -errno;
+	}
 	journal = memory;
+	for (int i = 0; i < VMS_MAX; i++) {
+		journal[i].keep = -1;
+		journal[i].kept = -1;
+	}
 	return 0;
 }
 
@@ -55,24 +84,68 @@ struct journal_vm *journal_open(pid_t pid, enum journal_kind kind)
 		vm->pid = pid;
 		vm->nr_vcpus = 0;
 		vm->nr_patches = 0;
+		vm->page = 0;
+		vm->saved.tid = 0;
+		vm->keep = -1;
 		vm->kind = kind;
 		return vm;
 	}
 	return NULL;
 }
 
+static void wake_watcher(void)
+{
+	const uint64_t one = 1;
+
+	if (write(wake, &one, sizeof(one)) < 0)
+		return;
+}
+
 void journal_close(struct journal_vm *vm)
 {
-	if (vm)
-		vm->kind = 0;
+	if (!vm)
+		return;
+	vm->kind = 0;
+	wake_watcher();
+}
+
+void journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run)
+{
+	if (!vm || vm->nr_vcpus == TARGET_VCPUS_MAX)
+		return;
+	vm->vcpus[vm->nr_vcpus] = (struct undo_vcpu){ tid, fd, run };
+	vm->nr_vcpus++;
 }
 
 void journal_add_vcpu(struct journal_vm *vm, pid_t tid)
 {
-	if (!vm || vm->nr_vcpus == TARGET_VCPUS_MAX)
-		return;
-	vm->vcpus[vm->nr_vcpus] = tid;
-	vm->nr_vcpus++;
+	journal_add_classic_vcpu(vm, tid, -1, 0);
+}
+
+void journal_set_page(struct journal_vm *vm, uint64_t page)
+{
+	if (vm)
+		vm->page = page;
+}
+
+struct inject_saved *journal_saved(struct journal_vm *vm)
+{
+	static struct inject_saved nowhere;
+
+	return vm ? &vm->saved : &nowhere;
+}
+
+int journal_keep(struct journal_vm *vm, int fd)
+{
+	const struct timespec pause = { 0, 1000000 };
+
+	if (!vm)
+		return -ETIMEDOUT;
+	vm->keep = fd;
+	wake_watcher();
+	for (int i = 0; i < KEEP_MS && vm->keep >= 0; i++)
+		nanosleep(&pause, NULL);
+	return vm->kept >= 0 ? 0 : -ETIMEDOUT;
 }
 
 static void insert(struct journal_vm *vm, uint64_t host, uint8_t original)
@@ -118,7 +191,7 @@ static void undo_patches(const struct journal_vm *vm)
 static void undo_debug_kvm2(const struct journal_vm *vm)
 {
 	for (unsigned int i = 0; i < vm->nr_vcpus && i < TARGET_VCPUS_MAX; i++) {
-		int pidfd = kvm2_thread_pidfd_open(vm->vcpus[i]);
+		int pidfd = kvm2_thread_pidfd_open(vm->vcpus[i].tid);
 		uint64_t data[3];
 		struct kvm2_records records;
 
@@ -131,14 +204,63 @@ static void undo_debug_kvm2(const struct journal_vm *vm)
 	}
 }
 
-void journal_undo(void)
+static void undo_debug_classic(struct journal_vm *vm)
 {
-	for (int i = 0; journal && i < VMS_MAX; i++) {
+	const struct undo_classic undo = {
+		.pid = vm->pid, .vcpus = vm->vcpus, .nr_vcpus = vm->nr_vcpus,
+		.page = vm->page, .saved = &vm->saved,
+	};
+
+	undo_classic(&undo);
+}
+
+static void undo_all(void)
+{
+	for (int i = 0; i < VMS_MAX; i++) {
 		if (!journal[i].kind)
 			continue;
 		undo_patches(&journal[i]);
 		if (journal[i].kind == JOURNAL_KVM2)
 			undo_debug_kvm2(&journal[i]);
+		else
+			undo_debug_classic(&journal[i]);
 		journal[i].kind = 0;
 	}
+}
+
+static void keep_files(int pidfd)
+{
+	for (int i = 0; i < VMS_MAX; i++) {
+		struct journal_vm *vm = &journal[i];
+
+		if (vm->kept >= 0 && (!vm->kind || vm->keep >= 0)) {
+			close(vm->kept);
+			vm->kept = -1;
+		}
+		if (vm->kind && vm->keep >= 0) {
+			vm->kept = (int)syscall(SYS_pidfd_getfd, pidfd, vm->keep, 0);
+			vm->keep = -1;
+		}
+	}
+}
+
+int journal_watch(pid_t worker)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, worker, 0);
+	struct pollfd fds[] = { { pidfd, POLLIN, 0 }, { wake, POLLIN, 0 } };
+	uint64_t count;
+	int status;
+
+	while (pidfd >= 0 && !(fds[0].revents & POLLIN)) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents & POLLIN && read(wake, &count, sizeof(count)) > 0)
+			keep_files(pidfd);
+	}
+	while (waitpid(worker, &status, 0) < 0)
+		if (errno != EINTR)
+			return 0;
+	if (!WIFEXITED(status))
+		undo_all();
+	return status;
 }

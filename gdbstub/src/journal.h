@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "inject.h"
+
 enum journal_kind {
 	JOURNAL_KVM2 = 1,
 	JOURNAL_CLASSIC,
@@ -28,7 +30,24 @@ void journal_close(struct journal_vm *vm);
 void journal_add_vcpu(struct journal_vm *vm, pid_t tid);
 void journal_patch(struct journal_vm *vm, uint64_t host, uint8_t original, bool inserted);
 
-/* Undo all that is written here. For the watching process. */
-void journal_undo(void);
+/* For a VM on the classic API: its vcpus have files, and struct kvm_run at @run. */
+void journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run);
+
+/* Our page in the VMM, and where inject.c notes a thread's registers; never NULL. */
+void journal_set_page(struct journal_vm *vm, uint64_t page);
+struct inject_saved *journal_saved(struct journal_vm *vm);
+
+/*
+ * Have the watching process keep a file open, too, as long as the VM is here.
+ * Return: 0; -ETIMEDOUT it does not.
+ */
+int journal_keep(struct journal_vm *vm, int fd);
+
+/**
+ * journal_watch() - wait for the end of @worker, keep what it wants kept, and
+ * undo all that is written here if it ended by a signal
+ * Return: as of waitpid(2).
+ */
+int journal_watch(pid_t worker);
 
 #endif

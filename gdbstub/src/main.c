@@ -16,6 +16,7 @@
 #include "journal.h"
 #include "options.h"
 #include "session.h"
+#include "target_classic.h"
 #include "target_kvm2.h"
 #include "thread.h"
 
@@ -25,8 +26,10 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 	int err = target_kvm2_attach(pid, &target);
 
 	(void)context;
+	if (err == -ENOENT || err == -ENOSYS)
+		err = target_classic_attach(pid, &target, why);
 	if (err == -ENOENT)
-		*why = "this process has no VM of kvm2";
+		*why = "this process has no VM";
 	else if (err == -ESRCH)
 		*why = "no such process";
 	else if (err == -EPERM || err == -EACCES)
@@ -149,10 +152,6 @@ int main(int argc, char **argv)
 	signal(SIGINT, SIG_IGN);
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
-	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-	journal_undo();
-	return 1;
+	status = journal_watch(worker);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -63,7 +63,7 @@ int options_parse(struct options *options, int argc, char *argv[],
 void options_help(FILE *out)
 {
 	fputs("Usage: kvm2gdb [-p PID]\n"
-	      "Attach gdb to the guest that a process runs on kvm2. To be started by gdb:\n"
+	      "Attach gdb to the guest that a process runs. To be started by gdb:\n"
 	      "  (gdb) target extended-remote | kvm2gdb -p PID\n"
 	      "\n"
 	      "  -p, --pid PID   the process; without, gdb's command `attach PID` says it\n"

@@ -15,6 +15,7 @@
 #define NR_SPACES_MAX	2
 
 struct vcpu_classic;
+struct kvm2_remote;
 
 /**
  * struct machine_classic - a VM
@@ -51,6 +52,7 @@ struct machine_classic {
  * @debug_control, @debug_breakpoints, @debug_dr7: what KVM_SET_GUEST_DEBUG was
  *		told, as the registers of set GUEST_DEBUG
  * @event:	the last debug event, exception 0: none
+ * @remote:	who makes the ioctls, for a vcpu of another process; else NULL
  */
 struct vcpu_classic {
 	struct kvm2_vcpu base;
@@ -68,6 +70,7 @@ struct vcpu_classic {
 	uint64_t debug_breakpoints[4];
 	uint64_t debug_dr7;
 	struct kvm2_debug_event event;
+	struct kvm2_remote *remote;
 };
 
 static inline struct machine_classic *classic_machine_of(struct kvm2_machine *base)
@@ -94,6 +97,27 @@ static inline int classic_ioctl_value(int fd, unsigned long request, unsigned lo
 	int ret = ioctl(fd, request, value);
 
 	return ret < 0 ? -errno : ret;
+}
+
+/* remote_classic.c: an ioctl on a vcpu of another process */
+int kvm2_classic_remote_ioctl(const struct vcpu_classic *vcpu, unsigned long request,
+			      void *argument);
+int kvm2_classic_remote_ioctl_value(const struct vcpu_classic *vcpu, unsigned long request,
+				    unsigned long value);
+
+/* On a vcpu, whoever has it. */
+static inline int classic_vcpu_ioctl(const struct vcpu_classic *vcpu, unsigned long request,
+				     void *argument)
+{
+	return vcpu->remote ? kvm2_classic_remote_ioctl(vcpu, request, argument) :
+			      classic_ioctl(vcpu->fd, request, argument);
+}
+
+static inline int classic_vcpu_ioctl_value(const struct vcpu_classic *vcpu,
+					   unsigned long request, unsigned long value)
+{
+	return vcpu->remote ? kvm2_classic_remote_ioctl_value(vcpu, request, value) :
+			      classic_ioctl_value(vcpu->fd, request, value);
 }
 
 /* memory_classic.c */

@@ -55,7 +55,7 @@ static char *register_at(struct kvm_lapic_state *page, uint64_t number)
 
 int kvm2_classic_lapic_fetch(struct classic_state *s, struct classic_values *values)
 {
-	return classic_ioctl(s->vcpu->fd, KVM_GET_LAPIC, &values->lapic);
+	return classic_vcpu_ioctl(s->vcpu, KVM_GET_LAPIC, &values->lapic);
 }
 
 /*
@@ -147,7 +147,7 @@ int kvm2_classic_lapic_commit(struct classic_state *s, const struct classic_valu
 {
 	struct kvm_lapic_state from = values->lapic;
 	struct kvm_lapic_state page;
-	int ret = classic_ioctl(s->vcpu->fd, KVM_GET_LAPIC, &page);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_LAPIC, &page);
 
 	if (ret < 0)
 		return ret;
@@ -159,7 +159,7 @@ int kvm2_classic_lapic_commit(struct classic_state *s, const struct classic_valu
 		if (classic_is_named(s, KVM2_SET_LAPIC, number))
 			memcpy(register_at(&page, number), register_at(&from, number),
 			       sizeof(uint32_t));
-	return classic_ioctl(s->vcpu->fd, KVM_SET_LAPIC, &page);
+	return classic_vcpu_ioctl(s->vcpu, KVM_SET_LAPIC, &page);
 }
 
 /* ---- TSC ---- */
@@ -173,16 +173,23 @@ static int access_offset(const struct vcpu_classic *vcpu, unsigned long request,
 		.addr = (uintptr_t)offset,
 	};
 
-	return classic_ioctl(vcpu->fd, request, &attr);
+	return classic_vcpu_ioctl(vcpu, request, &attr);
 }
 
 /* The int that ioctl() returns may be a frequency of 2 THz or more. */
 static int get_khz(const struct vcpu_classic *vcpu, uint64_t *khz)
 {
-	int ret = ioctl(vcpu->fd, KVM_GET_TSC_KHZ, 0);
+	int ret;
 
-	if (ret == -1)
-		return -errno;
+	if (vcpu->remote) {
+		ret = classic_vcpu_ioctl_value(vcpu, KVM_GET_TSC_KHZ, 0);
+		if (ret < 0)
+			return ret;
+	} else {
+		ret = ioctl(vcpu->fd, KVM_GET_TSC_KHZ, 0);
+		if (ret == -1)
+			return -errno;
+	}
 	*khz = (uint32_t)ret;
 	return 0;
 }
@@ -207,7 +214,7 @@ static int commit_khz(struct classic_state *s, uint64_t khz)
 	if (ret < 0 || now == khz)
 		return ret;
 	/* KVM takes 0 for the host's own. */
-	return khz ? classic_ioctl_value(s->vcpu->fd, KVM_SET_TSC_KHZ, khz) : -EINVAL;
+	return khz ? classic_vcpu_ioctl_value(s->vcpu, KVM_SET_TSC_KHZ, khz) : -EINVAL;
 }
 
 /* The value moves the offset, without KVM's guess of which vcpus are in step. */

@@ -85,7 +85,7 @@ static int list_from(struct classic_state *s, struct classic_lister *lister,
 }
 
 /* Room for as many leaves as KVM ever has. */
-static int read_leaves(int fd, unsigned long request, struct kvm_cpuid2 **leaves)
+static int make_room(struct kvm_cpuid2 **leaves)
 {
 	if (!*leaves)
 		*leaves = calloc(1, sizeof(**leaves) +
@@ -93,19 +93,21 @@ static int read_leaves(int fd, unsigned long request, struct kvm_cpuid2 **leaves
 	if (!*leaves)
 		return -ENOMEM;
 	(*leaves)->nent = MAX_LEAVES;
-	return classic_ioctl(fd, request, *leaves);
+	return 0;
 }
 
 /* ---- CPUID ---- */
 
 int kvm2_classic_cpuid_fetch(struct classic_state *s, struct classic_values *values)
 {
-	return read_leaves(s->vcpu->fd, KVM_GET_CPUID2, &values->cpuid);
+	int ret = make_room(&values->cpuid);
+
+	return ret < 0 ? ret : classic_vcpu_ioctl(s->vcpu, KVM_GET_CPUID2, values->cpuid);
 }
 
 int kvm2_classic_cpuid_commit(struct classic_state *s, const struct classic_values *values)
 {
-	int ret = classic_ioctl(s->vcpu->fd, KVM_SET_CPUID2, values->cpuid);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_SET_CPUID2, values->cpuid);
 
 	return ret == -EINVAL && s->vcpu->has_run ? -EBUSY : ret;
 }
@@ -193,7 +195,10 @@ static int fetch_host(struct classic_state *s)
 
 	if (s->host_cpuid)
 		return 0;
-	ret = read_leaves(s->vcpu->machine->kvm_fd, KVM_GET_SUPPORTED_CPUID, &s->host_cpuid);
+	ret = make_room(&s->host_cpuid);
+	if (ret == 0)
+		ret = classic_ioctl(s->vcpu->machine->kvm_fd, KVM_GET_SUPPORTED_CPUID,
+				    s->host_cpuid);
 	if (ret < 0) {
 		free(s->host_cpuid);
 		s->host_cpuid = NULL;

@@ -79,7 +79,7 @@ int kvm2_classic_guest_debug_commit(struct classic_state *s, const struct classi
 
 	memcpy(request.arch.debugreg, &debug[KVM2_GUEST_DEBUG_BREAKPOINT0],
 	       sizeof(vcpu->debug_breakpoints));
-	ret = classic_ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &request);
+	ret = classic_vcpu_ioctl(vcpu, KVM_SET_GUEST_DEBUG, &request);
 	if (ret < 0)
 		return ret;
 	vcpu->debug_control = (uint32_t)debug[KVM2_GUEST_DEBUG_CONTROL] & ~(uint32_t)INJECT;

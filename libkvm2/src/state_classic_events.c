@@ -46,7 +46,7 @@ int kvm2_classic_events_fetch(struct classic_state *s, struct classic_values *va
 {
 	union event_value *value = values->events;
 	struct kvm_vcpu_events events;
-	int ret = classic_ioctl(s->vcpu->fd, KVM_GET_VCPU_EVENTS, &events);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_VCPU_EVENTS, &events);
 
 	if (ret < 0)
 		return ret;
@@ -163,7 +163,7 @@ static int commit_extint(struct classic_state *s, const struct classic_values *v
 
 	if (interrupt.irq == KVM2_EXTINT_NONE)
 		return 0;
-	return classic_ioctl(s->vcpu->fd, KVM_INTERRUPT, &interrupt);
+	return classic_vcpu_ioctl(s->vcpu, KVM_INTERRUPT, &interrupt);
 }
 
 int kvm2_classic_events_commit(struct classic_state *s, const struct classic_values *values)
@@ -196,7 +196,7 @@ int kvm2_classic_events_commit(struct classic_state *s, const struct classic_val
 		.sipi_vector = value[KVM2_EVENTS_SIPI_VECTOR].word,
 		.flags = named_flags(s),
 	};
-	int ret = classic_ioctl(s->vcpu->fd, KVM_SET_VCPU_EVENTS, &events);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_SET_VCPU_EVENTS, &events);
 
 	return ret < 0 ? ret : commit_extint(s, values);
 }
@@ -206,7 +206,7 @@ int kvm2_classic_events_commit(struct classic_state *s, const struct classic_val
 int kvm2_classic_mp_fetch(struct classic_state *s, struct classic_values *values)
 {
 	struct kvm_mp_state mp;
-	int ret = classic_ioctl(s->vcpu->fd, KVM_GET_MP_STATE, &mp);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_MP_STATE, &mp);
 
 	if (ret < 0)
 		return ret;
@@ -226,5 +226,5 @@ int kvm2_classic_mp_commit(struct classic_state *s, const struct classic_values 
 {
 	struct kvm_mp_state mp = { .mp_state = (uint32_t)values->mp[KVM2_MP_STATE] };
 
-	return classic_ioctl(s->vcpu->fd, KVM_SET_MP_STATE, &mp);
+	return classic_vcpu_ioctl(s->vcpu, KVM_SET_MP_STATE, &mp);
 }

@@ -110,12 +110,12 @@ int kvm2_classic_fpu_fetch(struct classic_state *s, struct classic_values *value
 		values->xsave = calloc(1, bytes);
 	if (!values->xsave)
 		return -ENOMEM;
-	return classic_ioctl(s->vcpu->fd, KVM_GET_XSAVE2, values->xsave);
+	return classic_vcpu_ioctl(s->vcpu, KVM_GET_XSAVE2, values->xsave);
 }
 
 int kvm2_classic_fpu_commit(struct classic_state *s, const struct classic_values *values)
 {
-	return classic_ioctl(s->vcpu->fd, KVM_SET_XSAVE, values->xsave);
+	return classic_vcpu_ioctl(s->vcpu, KVM_SET_XSAVE, values->xsave);
 }
 
 /* Overlay bytes of a component. */

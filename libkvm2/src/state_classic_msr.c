@@ -80,7 +80,7 @@ static uint16_t find_attributes(uint32_t index)
 int kvm2_classic_msr_get_one(const struct vcpu_classic *vcpu, uint32_t index, uint64_t *value)
 {
 	struct msrs msrs = { .header.nmsrs = 1, .entries[0].index = index };
-	int ret = classic_ioctl(vcpu->fd, KVM_GET_MSRS, &msrs.header);
+	int ret = classic_vcpu_ioctl(vcpu, KVM_GET_MSRS, &msrs.header);
 
 	if (ret < 0)
 		return ret;
@@ -94,7 +94,7 @@ int kvm2_classic_msr_set_one(const struct vcpu_classic *vcpu, uint32_t index, ui
 		.header.nmsrs = 1,
 		.entries[0] = { .index = index, .data = value },
 	};
-	int ret = classic_ioctl(vcpu->fd, KVM_SET_MSRS, &msrs.header);
+	int ret = classic_vcpu_ioctl(vcpu, KVM_SET_MSRS, &msrs.header);
 
 	if (ret < 0)
 		return ret;
@@ -177,7 +177,7 @@ static int read_chunk(struct classic_state *s, struct classic_msr *first, size_t
 		msrs.header.nmsrs = (uint32_t)(count - done);
 		for (size_t i = 0; i < count - done; i++)
 			msrs.entries[i] = (struct kvm_msr_entry){ .index = first[done + i].index };
-		ret = classic_ioctl(s->vcpu->fd, KVM_GET_MSRS, &msrs.header);
+		ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_MSRS, &msrs.header);
 		if (ret < 0)
 			return ret;
 		for (size_t i = 0; i < (size_t)ret; i++) {

@@ -46,7 +46,7 @@ static const size_t gpr_offsets[] = {
 int kvm2_classic_regs_fetch(struct classic_state *s, struct classic_values *values)
 {
 	struct kvm_regs regs;
-	int ret = classic_ioctl(s->vcpu->fd, KVM_GET_REGS, &regs);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_REGS, &regs);
 
 	if (ret < 0)
 		return ret;
@@ -75,7 +75,7 @@ int kvm2_classic_regs_commit(struct classic_state *s, const struct classic_value
 
 	for (size_t i = 0; i <= KVM2_GPR_R15; i++)
 		memcpy((char *)&regs + gpr_offsets[i], &values->gpr[i], sizeof(values->gpr[i]));
-	return classic_ioctl(s->vcpu->fd, KVM_SET_REGS, &regs);
+	return classic_vcpu_ioctl(s->vcpu, KVM_SET_REGS, &regs);
 }
 
 /* ---- SREGS ---- */
@@ -155,7 +155,7 @@ int kvm2_classic_control_find(struct classic_state *s, uint64_t number,
 int kvm2_classic_sregs_fetch(struct classic_state *s, struct classic_values *values)
 {
 	struct kvm_sregs2 sregs;
-	int ret = classic_ioctl(s->vcpu->fd, KVM_GET_SREGS2, &sregs);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_SREGS2, &sregs);
 
 	if (ret < 0)
 		return ret;
@@ -261,7 +261,7 @@ int kvm2_classic_sregs_commit(struct classic_state *s, const struct classic_valu
 		for (size_t i = 0; i < NR_PDPTRS; i++)
 			sregs.pdptrs[i] = values->control[KVM2_CONTROL_PDPTR0 + i];
 	}
-	return classic_ioctl(s->vcpu->fd, KVM_SET_SREGS2, &sregs);
+	return classic_vcpu_ioctl(s->vcpu, KVM_SET_SREGS2, &sregs);
 }
 
 /* ---- XCR0 ---- */
@@ -269,7 +269,7 @@ int kvm2_classic_sregs_commit(struct classic_state *s, const struct classic_valu
 int kvm2_classic_xcr0_fetch(struct classic_state *s, struct classic_values *values)
 {
 	struct kvm_xcrs xcrs;
-	int ret = classic_ioctl(s->vcpu->fd, KVM_GET_XCRS, &xcrs);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_XCRS, &xcrs);
 
 	if (ret < 0)
 		return ret;
@@ -287,7 +287,7 @@ int kvm2_classic_xcr0_commit(struct classic_state *s, const struct classic_value
 		.xcrs[0].value = values->control[KVM2_CONTROL_XCR0],
 	};
 
-	return classic_ioctl(s->vcpu->fd, KVM_SET_XCRS, &xcrs);
+	return classic_vcpu_ioctl(s->vcpu, KVM_SET_XCRS, &xcrs);
 }
 
 /* ---- DEBUGREGS ---- */
@@ -295,7 +295,7 @@ int kvm2_classic_xcr0_commit(struct classic_state *s, const struct classic_value
 int kvm2_classic_debugregs_fetch(struct classic_state *s, struct classic_values *values)
 {
 	struct kvm_debugregs regs;
-	int ret = classic_ioctl(s->vcpu->fd, KVM_GET_DEBUGREGS, &regs);
+	int ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_DEBUGREGS, &regs);
 
 	if (ret < 0)
 		return ret;
@@ -326,5 +326,5 @@ int kvm2_classic_debugregs_commit(struct classic_state *s, const struct classic_
 	};
 
 	memcpy(regs.db, &values->debug[KVM2_DEBUG_DR0], sizeof(regs.db));
-	return classic_ioctl(s->vcpu->fd, KVM_SET_DEBUGREGS, &regs);
+	return classic_vcpu_ioctl(s->vcpu, KVM_SET_DEBUGREGS, &regs);
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Names of the kernel's structures and members; libbpf learns from the running kernel's BTF where they are. */
+#ifndef GDBSTUB_BPF_KERNEL_H
+#define GDBSTUB_BPF_KERNEL_H
+
+typedef signed char s8;
+typedef unsigned char u8;
+typedef short s16;
+typedef unsigned short u16;
+typedef int s32;
+typedef unsigned int u32;
+typedef long long s64;
+typedef unsigned long long u64;
+typedef _Bool bool;
+#define true 1
+#define false 0
+#define NULL ((void *)0)
+/* as bpf_helper_defs.h wants them */
+typedef u16 __u16;
+typedef u32 __u32;
+typedef u64 __u64;
+typedef s64 __s64;
+typedef s32 __s32;
+typedef u8 __u8;
+typedef u16 __be16;
+typedef u32 __be32;
+typedef u32 __wsum;
+
+#define KVM_EXIT_DEBUG	4
+#define SIGSTOP		19
+#define PAGE_SHIFT	12
+
+struct bpf_raw_tracepoint_args {
+	__u64 args[2];
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[1];
+};
+
+struct task_struct {
+	int tgid;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	void *private_data;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+	struct hlist_node **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct kvm_memory_slot {
+	struct hlist_node id_node[2];
+	u64 base_gfn;
+	unsigned long npages;
+	unsigned long userspace_addr;
+	u32 flags;
+	short id;
+};
+
+struct kvm_memslots {
+	struct hlist_head id_hash[128];
+	int node_idx;
+};
+
+struct kvm {
+	struct kvm_memslots *memslots[1];
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	int vcpu_id;
+	struct pid *pid;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * BPF programs that know a VMM's memory slots and vcpus, and stop a vcpu's
+ * thread by SIGSTOP of the kernel's at a debug exit. They need privileges.
+ */
+#ifndef CLASSIC_BPF_H
+#define CLASSIC_BPF_H
+
+#include <sys/types.h>
+
+#include "classic_record.h"
+
+struct classic_bpf;
+
+/* Return: 0; -EPERM without the privileges; another negative errno. */
+int classic_bpf_create(pid_t vmm, struct classic_bpf **bpf);
+
+/* Debug exits reach the VMM from now on. NULL is allowed. */
+void classic_bpf_destroy(struct classic_bpf *bpf);
+
+/* What keeps the stops in force, for another process to keep. */
+int classic_bpf_link(const struct classic_bpf *bpf);
+
+/* Call @each for every slot and vcpu. Return: 0; a negative errno, also of @each. */
+int classic_bpf_scan(struct classic_bpf *bpf,
+		     int (*each)(void *context, const struct classic_record *record),
+		     void *context);
+
+#endif

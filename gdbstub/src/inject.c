@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/* System calls in a thread of another process. */
+#include "inject.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#include "vmm_memory.h"
+#include "vmm_scan.h"
+
+#ifndef PTRACE_O_SUSPEND_SECCOMP
+#define PTRACE_O_SUSPEND_SECCOMP	(1 << 21)
+#endif
+
+/* The kernel's own, not in errno.h. */
+#define ERESTARTSYS		512
+#define ERESTARTNOINTR		513
+#define ERESTARTNOHAND		514
+#define ERESTART_RESTARTBLOCK	516
+
+#define CODE_BYTES	4096
+#define STOP_MS		5000
+
+/* syscall; jmp to itself */
+static const uint8_t code[] = { 0x0f, 0x05, 0xeb, 0xfe };
+
+#define SYSCALL_BYTES	2
+
+static bool is_filtered(pid_t tid)
+{
+	char path[64];
+	char line[128];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		found |= !strncmp(line, "Seccomp:", 8) && !strchr(line, '0');
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Each thread may have a filter of its own. */
+static bool has_filter(pid_t pid)
+{
+	bool found = false;
+	pid_t *tids;
+	int count = vmm_scan_threads(pid, &tids);
+
+	for (int i = 0; i < count && !found; i++)
+		found = is_filtered(tids[i]);
+	free(tids);
+	return found;
+}
+
+void inject_init(struct inject *inject, pid_t pid, uint64_t page, struct inject_saved *saved)
+{
+	*inject = (struct inject){
+		.pid = pid, .page = page, .saved = saved, .has_filter = has_filter(pid),
+	};
+}
+
+void inject_restart(struct user_regs_struct *regs)
+{
+	if ((long)regs->orig_rax < 0)
+		return;
+	switch (-(long)regs->rax) {
+	case ERESTARTSYS:
+	case ERESTARTNOINTR:
+	case ERESTARTNOHAND:
+		regs->rax = regs->orig_rax;
+		break;
+	case ERESTART_RESTARTBLOCK:
+		regs->rax = SYS_restart_syscall;
+		break;
+	default:
+		return;
+	}
+	regs->rip -= SYSCALL_BYTES;
+	regs->orig_rax = ~0ULL;
+}
+
+/* Signals that come meanwhile wait: one in @thread, others are sent again. */
+static enum thread_stop step(struct thread *thread, int *signal)
+{
+	enum thread_stop stop = THREAD_NO_STOP;
+
+	thread->signal = 0;
+	do {
+		/* It runs alone, if the others of its group stand. */
+		thread->stop = THREAD_INTERRUPTED;
+		if (thread_resume(thread, PTRACE_SYSCALL))
+			return THREAD_ENDED;
+		stop = thread_wait_stop(thread, STOP_MS);
+		if (stop == THREAD_SIGNAL) {
+			if (!*signal)
+				*signal = thread->signal;
+			else
+				syscall(SYS_tkill, thread->tid, thread->signal);
+			thread->signal = 0;
+		}
+	} while (stop == THREAD_SIGNAL || stop == THREAD_INTERRUPTED || stop == THREAD_GROUP_STOP);
+	return stop;
+}
+
+static int set_options(const struct thread *thread, long options)
+{
+	return ptrace(PTRACE_SETOPTIONS, thread->tid, 0, PTRACE_O_TRACESYSGOOD | options) ?
+		-errno : 0;
+}
+
+/* @rip is of a syscall instruction. */
+static long call_at(struct inject *inject, struct thread *thread, uint64_t rip, long number,
+		    const uint64_t arguments[6])
+{
+	struct user_regs_struct saved;
+	struct user_regs_struct regs;
+	int signal = thread->signal;
+	enum thread_stop stop;
+	long ret = -ESRCH;
+
+	if (thread_get_regs(thread, &saved))
+		return -ESRCH;
+	/* A call that the filter refuses may be the end of the process. */
+	if (inject->has_filter && set_options(thread, PTRACE_O_SUSPEND_SECCOMP))
+		return -EPERM;
+	regs = saved;
+	inject_restart(&saved);
+	regs.rip = rip;
+	regs.rax = (unsigned long)number;
+	regs.orig_rax = ~0ULL;
+	regs.rdi = arguments[0];
+	regs.rsi = arguments[1];
+	regs.rdx = arguments[2];
+	regs.r10 = arguments[3];
+	regs.r8 = arguments[4];
+	regs.r9 = arguments[5];
+	/* Whoever recovers must have them before the thread can move. */
+	if (inject->saved) {
+		inject->saved->regs = saved;
+		inject->saved->tid = thread->tid;
+	}
+	if (!thread_set_regs(thread, &regs)) {
+		stop = step(thread, &signal);
+		if (stop == THREAD_SYSCALL)
+			stop = step(thread, &signal);
+		if (stop == THREAD_SYSCALL && !thread_get_regs(thread, &regs))
+			ret = (long)regs.rax;
+	}
+	if (thread->state == THREAD_STOPPED)
+		thread_set_regs(thread, &saved);
+	if (inject->has_filter)
+		set_options(thread, 0);
+	if (inject->saved)
+		inject->saved->tid = 0;
+	thread->signal = signal;
+	return ret;
+}
+
+/* Some syscall instruction: that which the thread made last, else the vdso's. */
+static uint64_t find_syscall(const struct inject *inject, const struct thread *thread)
+{
+	unsigned long long start = 0;
+	unsigned long long end = 0;
+	struct user_regs_struct regs;
+	uint8_t bytes[4096];
+	char path[64];
+	char line[256];
+	FILE *file;
+
+	if (!thread_get_regs(thread, &regs) &&
+	    !vmm_peek(inject->pid, regs.rip - SYSCALL_BYTES, bytes, SYSCALL_BYTES) &&
+	    !memcmp(bytes, code, SYSCALL_BYTES))
+		return regs.rip - SYSCALL_BYTES;
+	if (!thread_get_regs(thread, &regs) &&
+	    !vmm_peek(inject->pid, regs.rip, bytes, SYSCALL_BYTES) &&
+	    !memcmp(bytes, code, SYSCALL_BYTES))
+		return regs.rip;
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)inject->pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strstr(line, "[vdso]"))
+			sscanf(line, "%llx-%llx", &start, &end);
+	if (file)
+		fclose(file);
+	for (; start < end; start += sizeof(bytes)) {
+		if (vmm_peek(inject->pid, start, bytes, sizeof(bytes)))
+			return 0;
+		for (size_t i = 0; i + SYSCALL_BYTES <= sizeof(bytes); i++)
+			if (!memcmp(bytes + i, code, SYSCALL_BYTES))
+				return start + i;
+	}
+	return 0;
+}
+
+int inject_prepare(struct inject *inject, struct thread *thread)
+{
+	const uint64_t arguments[6] = {
+		0, CODE_BYTES + INJECT_DATA_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+		/* Below 2 GiB it is no error number, whatever the thread takes it for if we die now. */
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, (uint64_t)-1, 0,
+	};
+	uint64_t at;
+	long page;
+	int err;
+
+	if (inject->page)
+		return 0;
+	at = find_syscall(inject, thread);
+	if (!at)
+		return -ENOEXEC;
+	page = call_at(inject, thread, at, SYS_mmap, arguments);
+	if (page < 0 && page > -4096)
+		return (int)page;
+	err = vmm_poke(inject->pid, (uint64_t)page, code, sizeof(code));
+	if (!err)
+		inject->page = (uint64_t)page;
+	return err;
+}
+
+void inject_finish(struct inject *inject, struct thread *thread)
+{
+	const uint64_t arguments[6] = { inject->page, CODE_BYTES + INJECT_DATA_BYTES };
+	uint64_t at;
+
+	if (!inject->page)
+		return;
+	at = find_syscall(inject, thread);
+	inject->page = 0;
+	if (at)
+		call_at(inject, thread, at, SYS_munmap, arguments);
+}
+
+long inject_call(struct inject *inject, struct thread *thread, long number,
+		 const uint64_t arguments[6])
+{
+	int err = inject_prepare(inject, thread);
+
+	return err ? err : call_at(inject, thread, inject->page, number, arguments);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * System calls in a thread of another process, which stands in a ptrace stop.
+ *
+ * The call is made from a page of ours in that process: a syscall instruction
+ * with a loop to itself behind it. If we die in between, the thread goes no
+ * further than that loop, and whoever finds its registers in struct
+ * inject_saved gives them back (inject_recover()).
+ */
+#ifndef INJECT_H
+#define INJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "thread.h"
+
+/* Of a thread whose registers are not its own just now; @tid 0: of none. */
+struct inject_saved {
+	_Atomic pid_t tid;
+	struct user_regs_struct regs;
+};
+
+/**
+ * struct inject - how to make calls in a process
+ * @page:   of ours there; 0: not yet
+ * @saved:  where to note what a thread's registers were, in memory that
+ *	    outlives this process
+ * @has_filter: the threads have a seccomp filter
+ */
+struct inject {
+	pid_t pid;
+	uint64_t page;
+	struct inject_saved *saved;
+	bool has_filter;
+};
+
+/* Bytes at inject_data() for what calls read and write. */
+#define INJECT_DATA_BYTES	(60 * 1024)
+
+/**
+ * inject_init() - for a process; nothing is done to it yet
+ * @page: that was made earlier, or 0
+ */
+void inject_init(struct inject *inject, pid_t pid, uint64_t page, struct inject_saved *saved);
+
+/* Make our page, by a thread that stands. Return: 0 or a negative errno. */
+int inject_prepare(struct inject *inject, struct thread *thread);
+
+/* Unmap it again. */
+void inject_finish(struct inject *inject, struct thread *thread);
+
+static inline uint64_t inject_data(const struct inject *inject)
+{
+	return inject->page + 4096;
+}
+
+/**
+ * inject_call() - make a system call in a thread that stands
+ * Return: what the call returned; -ESRCH: the thread has ended. A signal that
+ * came is thread->signal.
+ */
+long inject_call(struct inject *inject, struct thread *thread, long number,
+		 const uint64_t arguments[6]);
+
+/*
+ * A call that was interrupted, and that the kernel was about to make again: it
+ * will be, when the thread goes on from any stop.
+ */
+void inject_restart(struct user_regs_struct *regs);
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is left to do for a VMM on the classic API after a death. */
+#include "undo_classic.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include <linux/kvm.h>
+
+#include "kvm_run.h"
+#include "vmm_memory.h"
+
+#define STOP_MS		5000
+#define TRIES		1000
+
+/* The thread is free once the kernel has taken in that its tracer is dead. */
+static int seize(struct thread *thread, pid_t tid)
+{
+	const struct timespec pause = { 0, 1000000 };
+	int err = thread_seize(thread, tid);
+
+	for (int i = 0; i < TRIES && err == -EPERM; i++) {
+		nanosleep(&pause, NULL);
+		err = thread_seize(thread, tid);
+	}
+	if (!err)
+		err = thread_interrupt(thread);
+	if (!err && thread_wait_stop(thread, STOP_MS) == THREAD_NO_STOP)
+		err = -ETIMEDOUT;
+	return err;
+}
+
+static uint32_t exit_reason(pid_t pid, uint64_t run)
+{
+	uint32_t reason = 0;
+
+	vmm_peek(pid, run + offsetof(struct kvm_run, exit_reason), &reason, sizeof(reason));
+	return reason;
+}
+
+static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcpu,
+		    struct thread *thread)
+{
+	const uint64_t none = 0;
+	struct user_regs_struct regs;
+
+	if (undo->saved->tid == vcpu->tid) {
+		regs = undo->saved->regs;
+		thread_set_regs(thread, &regs);
+		undo->saved->tid = 0;
+	}
+	if (!thread_get_regs(thread, &regs) && kvm_run_is_call(&regs, vcpu->fd) && !regs.rax &&
+	    exit_reason(undo->pid, vcpu->run) == KVM_EXIT_DEBUG) {
+		kvm_run_again(&regs);
+		thread_set_regs(thread, &regs);
+	}
+	vmm_poke(undo->pid, vcpu->run + offsetof(struct kvm_run, immediate_exit), &none, 1);
+	vmm_poke(undo->pid, vcpu->run + offsetof(struct kvm_run, kvm_valid_regs), &none,
+		 sizeof(none));
+}
+
+static void clear_debug(struct inject *inject, const struct undo_vcpu *vcpu,
+			struct thread *thread)
+{
+	const struct kvm_guest_debug none = { 0 };
+	const uint64_t arguments[6] = {
+		(uint64_t)vcpu->fd, KVM_SET_GUEST_DEBUG, inject_data(inject),
+	};
+
+	/* A page was there before any debug flag was. */
+	if (inject->page && !vmm_poke(inject->pid, inject_data(inject), &none, sizeof(none)))
+		inject_call(inject, thread, SYS_ioctl, arguments);
+}
+
+void undo_classic(const struct undo_classic *undo)
+{
+	struct thread *threads = calloc(undo->nr_vcpus + 1, sizeof(*threads));
+	struct inject inject;
+
+	if (!threads || threads_init())
+		return;
+	inject_init(&inject, undo->pid, undo->page, undo->saved);
+	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
+		if (!seize(&threads[i], undo->vcpus[i].tid))
+			recover(undo, &undo->vcpus[i], &threads[i]);
+	/* The signal that stopped it, or is about to, was the kernel's on our behalf. */
+	kill(undo->pid, SIGCONT);
+	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
+		if (threads[i].state == THREAD_STOPPED)
+			clear_debug(&inject, &undo->vcpus[i], &threads[i]);
+	for (unsigned int i = 0; i < undo->nr_vcpus && inject.page; i++)
+		if (threads[i].state == THREAD_STOPPED)
+			inject_finish(&inject, &threads[i]);
+	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
+		thread_detach(&threads[i]);
+	kill(undo->pid, SIGCONT);
+	free(threads);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What /proc tells of a VMM on the classic API of KVM. */
+#ifndef VMM_SCAN_H
+#define VMM_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * struct vmm_vcpu - a vcpu
+ * @fd:	 the VMM's file descriptor
+ * @id:	 as KVM numbers it
+ * @run: where the VMM has mapped its struct kvm_run; 0: nowhere
+ */
+struct vmm_vcpu {
+	int fd;
+	uint32_t id;
+	uint64_t run;
+};
+
+/* Return: how many there are; a negative errno. */
+int vmm_scan_vcpus(pid_t pid, struct vmm_vcpu **vcpus);
+
+/**
+ * struct vmm_mapping - a mapping that may be guest memory
+ */
+struct vmm_mapping {
+	uint64_t start;
+	uint64_t size;
+};
+
+/* Writable mappings of 1 MiB and more, the largest first. Return: how many; -errno. */
+int vmm_scan_mappings(pid_t pid, struct vmm_mapping *mappings, unsigned int room);
+
+/* The threads of a process, without those that the kernel runs for it. Return: how many; -errno. */
+int vmm_scan_threads(pid_t pid, pid_t **tids);
+
+#endif

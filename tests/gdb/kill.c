@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kvm2gdb is killed at random moments, again and again; after each time the
+ * guest has to run on, with its own code, and can be attached to.
+ *
+ *   gdb_kill PID GUEST KILLS DEBUG     GUEST is tests/guests/held, which PID runs;
+ *                                      DEBUG 1: the emulator knows breakpoints
+ * Prints TAP. At the end the guest is told to stop.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define REPLY_SECONDS	120
+#define CODE_BYTES	16
+
+static uint64_t counters, stop, loop, compare, end;
+
+static uint64_t symbol(const char *guest, const char *name)
+{
+	char command[512];
+	unsigned long long value = 0;
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "nm '%s' | awk '$3 == \"%s\" { print $1 }'", guest, name);
+	pipe = popen(command, "r");
+	if (!pipe || fscanf(pipe, "%llx", &value) != 1 || pclose(pipe))
+		tap_die("symbol %s", name);
+	return value;
+}
+
+/**
+ * struct stub - a kvm2gdb at work
+ * @watcher, @worker: its processes
+ * @in, @out: where it reads and writes
+ */
+struct stub {
+	pid_t watcher;
+	pid_t worker;
+	int in;
+	int out;
+};
+
+static void start(struct stub *stub, const char *program, const char *pid)
+{
+	int in[2], out[2];
+
+	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
+		tap_die("pipe");
+	stub->watcher = fork();
+	if (stub->watcher < 0)
+		tap_die("fork");
+	if (!stub->watcher) {
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execl(program, program, "-p", pid, NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	stub->in = in[1];
+	stub->out = out[0];
+	stub->worker = 0;
+}
+
+static void send_packet(const struct stub *stub, const char *data)
+{
+	char packet[256];
+	uint8_t sum = 0;
+
+	for (const char *c = data; *c; c++)
+		sum = (uint8_t)(sum + (uint8_t)*c);
+	snprintf(packet, sizeof(packet), "+$%s#%02x", data, sum);
+	if (write(stub->in, packet, strlen(packet)) < 0 && errno != EPIPE)
+		tap_die("write");
+}
+
+/* The next packet's data. Return: false: none came. */
+static bool receive(const struct stub *stub, char *data, size_t size)
+{
+	struct pollfd fd = { stub->out, POLLIN, 0 };
+	size_t used = 0;
+	bool inside = false;
+	char c;
+
+	while (poll(&fd, 1, REPLY_SECONDS * 1000) > 0 && read(stub->out, &c, 1) == 1) {
+		if (c == '#')
+			break;
+		if (inside && used + 1 < size)
+			data[used++] = c;
+		inside |= c == '$';
+	}
+	data[used] = 0;
+	return inside;
+}
+
+static bool read_words(const struct stub *stub, uint64_t address, uint32_t *words, unsigned int count)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "m%llx,%x", (unsigned long long)address, 4 * count);
+	send_packet(stub, text);
+	if (!receive(stub, text, sizeof(text)) || strlen(text) != 8 * count)
+		return false;
+	for (unsigned int i = 0; i < count; i++) {
+		words[i] = 0;
+		for (unsigned int byte = 0; byte < 4; byte++) {
+			unsigned int value;
+
+			sscanf(text + 8 * i + 2 * byte, "%2x", &value);
+			words[i] |= value << 8 * byte;
+		}
+	}
+	return true;
+}
+
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%d", &child) != 1)
+		child = 0;
+	if (file)
+		fclose(file);
+	return child;
+}
+
+static bool attach(struct stub *stub, const char *program, const char *pid)
+{
+	char reply[4096];
+
+	start(stub, program, pid);
+	send_packet(stub, "?");
+	if (!receive(stub, reply, sizeof(reply)) || reply[0] != 'T')
+		return false;
+	stub->worker = child_of(stub->watcher);
+	return stub->worker;
+}
+
+static void finish(struct stub *stub)
+{
+	close(stub->in);
+	close(stub->out);
+	waitpid(stub->watcher, NULL, 0);
+	/* Orphaned it is ours, as we are a subreaper. */
+	if (stub->worker)
+		waitpid(stub->worker, NULL, 0);
+}
+
+enum work {
+	HOLD,
+	CONTINUE,
+	RANGE_STEP,
+	REGISTERS,
+	SOFTWARE,
+	HARDWARE,
+	WORKS,
+};
+
+static void begin(const struct stub *stub, enum work work)
+{
+	char text[128];
+
+	switch (work) {
+	case HOLD:
+	case WORKS:
+		break;
+	case CONTINUE:
+		send_packet(stub, "vCont;c");
+		break;
+	case RANGE_STEP:
+		snprintf(text, sizeof(text), "vCont;r%llx,%llx:1;c", (unsigned long long)loop,
+			 (unsigned long long)end);
+		send_packet(stub, text);
+		break;
+	case REGISTERS:
+		/* Each write of $rdx to what it is makes the next g read all anew. */
+		for (int i = 0; i < 20; i++) {
+			send_packet(stub, "P3=0000444400000000");
+			send_packet(stub, "g");
+		}
+		break;
+	case SOFTWARE:
+	case HARDWARE:
+		/* With a condition that never holds: const8 0, end. */
+		snprintf(text, sizeof(text), "Z%d,%llx,1;X3,220027", work == HARDWARE,
+			 (unsigned long long)compare);
+		send_packet(stub, text);
+		send_packet(stub, "vCont;c");
+		break;
+	}
+}
+
+static void pause_randomly(void)
+{
+	const struct timespec pause = { 0, rand() % 100000 * 1000L };
+
+	nanosleep(&pause, NULL);
+}
+
+/**
+ * struct seen - what an attachment found
+ * @counters: of the two vcpus
+ * @code: at the breakpoint
+ */
+struct seen {
+	uint32_t counters[2];
+	uint32_t code[CODE_BYTES / 4];
+};
+
+static bool look(const struct stub *stub, struct seen *seen)
+{
+	return read_words(stub, counters, seen->counters, 2) &&
+	       read_words(stub, loop, seen->code, CODE_BYTES / 4);
+}
+
+/* Both vcpus have counted since. A guest that did not may just not have had the time. */
+static bool runs_on(const char *program, const char *pid, struct seen *before, struct stub *stub,
+		    bool *code_is_same)
+{
+	struct seen now;
+
+	for (int i = 0; i < 100; i++) {
+		if (!attach(stub, program, pid) || !look(stub, &now)) {
+			finish(stub);
+			return false;
+		}
+		*code_is_same = !memcmp(now.code, before->code, sizeof(now.code));
+		if (now.counters[0] != before->counters[0] &&
+		    now.counters[1] != before->counters[1]) {
+			*before = now;
+			return true;
+		}
+		send_packet(stub, "D");
+		finish(stub);
+		usleep(20000);
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	char program[512];
+	struct seen seen;
+	struct stub stub;
+	int kills, done = 0, changed = 0;
+	bool same = true;
+	bool alive = true;
+
+	if (argc != 5)
+		return 2;
+	kills = atoi(argv[3]);
+	snprintf(program, sizeof(program), "%s/bin/kvm2gdb", getenv("B") ? getenv("B") : "build/release");
+	counters = symbol(argv[2], "held_counters");
+	stop = symbol(argv[2], "held_stop");
+	loop = symbol(argv[2], "held_loop");
+	compare = symbol(argv[2], "held_compare");
+	end = symbol(argv[2], "held_end");
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	srand((unsigned int)time(NULL));
+
+	if (!attach(&stub, program, argv[1]) || !look(&stub, &seen))
+		tap_die("the first attachment");
+	while (done < kills && alive) {
+		enum work work = (enum work)(rand() % (atoi(argv[4]) ? WORKS : SOFTWARE));
+		bool watcher = rand() % 2;
+
+		begin(&stub, work);
+		pause_randomly();
+		kill(watcher ? stub.watcher : stub.worker, SIGKILL);
+		finish(&stub);
+		alive = runs_on(program, argv[1], &seen, &stub, &same);
+		changed += !same;
+		done++;
+		if (!alive || !same)
+			tap_note("kill %d, of the %s while work %d", done, watcher ? "watcher" : "worker", work);
+	}
+	tap_ok(alive, "killed %d times at random moments, each time the guest ran on", kills);
+	tap_ok(!changed, "and its code was its own");
+	if (alive) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "M%llx,4:01000000", (unsigned long long)stop);
+		send_packet(&stub, text);
+		receive(&stub, text, sizeof(text));
+		send_packet(&stub, "D");
+		finish(&stub);
+	}
+	return tap_end();
+}
