@@ -42,7 +42,7 @@
 #     tests/vm/count_test_LAB      := LAB_CPUS=4 LAB_MEM=1024M             variables of the lab (see `make help`); LAB_THREAD
 #                                                                          is single unless it is set here
 #     tests/vm/count_test_NEEDS    := $(O)/somefile                        files to be made first, by rules of your own
-#     tests/vm/count_test_TIMEOUT  := 120                                  seconds of real time, default 120; hang = failure
+#     tests/vm/count_test_TIMEOUT  := 120                                  seconds of real time, default 600; hang = failure
 #     It gets B (the build folder), LAB_KERNEL and LAB_CPUS in its environment.  Every VM test has a lab of its own, and
 #     a kernel warning, or a leak under debug, fails it whatever it said.  tests/vm/module.mk and tests/bench/module.mk
 #     are read like a part's.
@@ -243,7 +243,7 @@ $(foreach t,$(TESTS),$(eval $(call unit_rule,$(t))))
 # unpatched kernel too.  A host of two processors is used by two labs instead.
 define vm_rule
 run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) $($(1)_NEEDS) all | begin-check-vm
-	@O=$$(O) LAB_THREAD=single $($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),120) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP" \
+	@O=$$(O) LAB_THREAD=single $($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),600) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP" \
 		tests/run $$(RESULTS)/check-vm/$(1)@$(2) tests/lab/lab $$(abspath $$<)
 endef
 $(foreach t,$(VM_TESTS),$(foreach k,$(or $($(t)_KERNELS),patched),$(eval $(call vm_rule,$(t),$(k)))))

@@ -106,11 +106,11 @@ $(guests)/linux-debian:
 
 VM_TESTS += tests/vm/kvm2run_test
 tests/vm/kvm2run_test_KERNELS := patched stock
-tests/vm/kvm2run_test_TIMEOUT := 400
+tests/vm/kvm2run_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/kvm2run_count_test
 tests/vm/kvm2run_count_test_KERNELS := patched stock
-tests/vm/kvm2run_count_test_TIMEOUT := 300
+tests/vm/kvm2run_count_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/linux_test
 tests/vm/linux_test_TIMEOUT := $(if $(LINUX),7200,1800)

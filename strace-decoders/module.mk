@@ -95,7 +95,7 @@ fuzz-strace: $(B)/bin/kvm2-noise | deps ## the same into strace, with new seeds 
 VM_TESTS += tests/vm/strace_test
 tests/vm/strace_test_KERNELS := patched
 tests/vm/strace_test_NEEDS   := $(B)/tests/vm/strace.tried
-tests/vm/strace_test_TIMEOUT := 400
+tests/vm/strace_test_TIMEOUT := 1800
 
 # Where the source cannot be had the test has no program, and skips itself.
 $(B)/tests/vm/strace.tried: $(strace_sources) | deps
@@ -105,9 +105,9 @@ $(B)/tests/vm/strace.tried: $(strace_sources) | deps
 VM_TESTS += tests/vm/strace_classic_test
 tests/vm/strace_classic_test_KERNELS := stock
 tests/vm/strace_classic_test_NEEDS   := $(B)/tests/vm/strace.tried
-tests/vm/strace_classic_test_TIMEOUT := 900
+tests/vm/strace_classic_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/syscall_tracepoints_test
 tests/vm/syscall_tracepoints_test_KERNELS := patched
 tests/vm/syscall_tracepoints_test_NEEDS   := $(exits_bt)
-tests/vm/syscall_tracepoints_test_TIMEOUT := 400
+tests/vm/syscall_tracepoints_test_TIMEOUT := 1800

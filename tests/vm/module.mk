@@ -10,40 +10,40 @@ tests/vm/args_test_SOURCES := tests/vm/args.c tests/vm/args_vm.c tests/vm/args_e
 tests/vm/args_test_LIBS    := libkvm2
 tests/vm/args_test_LDFLAGS := -lpthread
 tests/vm/args_test_KERNELS := patched
-tests/vm/args_test_TIMEOUT := 600
+tests/vm/args_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/run_test
 tests/vm/run_test_SOURCES := tests/vm/tap.c $(vm_guest)
 tests/vm/run_test_LIBS    := libkvm2
 tests/vm/run_test_KERNELS := patched module debug
-tests/vm/run_test_TIMEOUT := 400
+tests/vm/run_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/access_test
 tests/vm/access_test_SOURCES := tests/vm/tap.c $(vm_guest)
 tests/vm/access_test_LIBS    := libkvm2
 tests/vm/access_test_KERNELS := patched debug
-tests/vm/access_test_TIMEOUT := 400
+tests/vm/access_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/map_test
 tests/vm/map_test_SOURCES := tests/vm/hammer_code.S tests/vm/tap.c
 tests/vm/map_test_LIBS    := libkvm2
 tests/vm/map_test_LDFLAGS := -lpthread
 tests/vm/map_test_KERNELS := patched debug
-tests/vm/map_test_TIMEOUT := 900
+tests/vm/map_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/state_test
 tests/vm/state_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
 tests/vm/state_test_LIBS    := libkvm2
 tests/vm/state_test_LDFLAGS := -lpthread
 tests/vm/state_test_KERNELS := patched debug
-tests/vm/state_test_TIMEOUT := 600
+tests/vm/state_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/state_register_test
 tests/vm/state_register_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
 tests/vm/state_register_test_LIBS    := libkvm2
 tests/vm/state_register_test_LDFLAGS := -lpthread
 tests/vm/state_register_test_KERNELS := patched debug
-tests/vm/state_register_test_TIMEOUT := 600
+tests/vm/state_register_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/module_test
 tests/vm/module_test_SOURCES := tests/vm/tap.c $(vm_guest)
@@ -75,11 +75,11 @@ tests/vm/apic_test_SOURCES := tests/vm/apic_guest.c tests/vm/apic_guest_code.S t
 tests/vm/apic_test_LIBS    := libkvm2
 tests/vm/apic_test_LDFLAGS := -lpthread
 tests/vm/apic_test_KERNELS := patched
-tests/vm/apic_test_TIMEOUT := 600
+tests/vm/apic_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/io_test
 tests/vm/io_test_SOURCES := tests/vm/io_guest_code.S tests/vm/tap.c $(vm_guest)
 tests/vm/io_test_LIBS    := libkvm2
 tests/vm/io_test_LDFLAGS := -lpthread
 tests/vm/io_test_KERNELS := patched
-tests/vm/io_test_TIMEOUT := 900
+tests/vm/io_test_TIMEOUT := 1800
