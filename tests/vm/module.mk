@@ -55,7 +55,7 @@ tests/vm/storm_test_SOURCES := tests/vm/storm_victim.c tests/vm/storm_process.c 
 			       tests/vm/leak.c tests/vm/tap.c $(vm_guest)
 tests/vm/storm_test_LIBS    := libkvm2
 tests/vm/storm_test_LDFLAGS := -lpthread -static
-tests/vm/storm_test_KERNELS := patched debug
+tests/vm/storm_test_KERNELS := patched
 tests/vm/storm_test_TIMEOUT := 1800
 
 # On demand: make check-vm STRESS=1 T=stress.  Now and then a processor of the lab takes no interrupt any more, with the
