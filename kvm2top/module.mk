@@ -78,7 +78,7 @@ CHECKS += check-screens
 # ---- in the lab ----
 
 VM_TESTS                            += tests/vm/top_count_test
-tests/vm/top_count_test_KERNELS     := patched module stock
+tests/vm/top_count_test_KERNELS     := patched module
 tests/vm/top_count_test_TIMEOUT     := 1500
 
 # The others are under lockdown, as distributions are that boot securely.
