@@ -37,7 +37,7 @@ test_create_vm(void)
 	printf("kvm_create_vm(-1, {flags=0, hypercall_exits=0, bsp_vcpu_id=0, msr_exits=0"
 	       ", notify_window=0, name=\"\"}, 64) = %s\n", errstr);
 
-	config->flags = 1;
+	config->flags = 3;
 	config->hypercall_exits = 0x1000;
 	config->bsp_vcpu_id = 7;
 	config->msr_exits = 7;
@@ -45,33 +45,33 @@ test_create_vm(void)
 	config->reserved = 5;
 	memset(config->name, 'n', sizeof(config->name));
 	call(__NR_kvm_create_vm, -1, PTR(config), sizeof(*config), 0);
-	printf("kvm_create_vm(-1, {flags=KVM2_VM_EXIT_BUS_LOCK, hypercall_exits=0x1000"
+	printf("kvm_create_vm(-1, {flags=KVM2_VM_EXIT_BUS_LOCK|KVM2_VM_HIDDEN_APIC, hypercall_exits=0x1000"
 	       ", bsp_vcpu_id=7, msr_exits=KVM2_MSR_EXIT_INVALID|KVM2_MSR_EXIT_UNKNOWN"
 	       "|KVM2_MSR_EXIT_FILTER, notify_window=4000000000, reserved=0x5"
 	       ", name=\"%.*s\"...}, 64) = %s\n",
 	       (int) sizeof(config->name) - 1, config->name, errstr);
 
 	memset(config, 0, sizeof(*config));
-	config->flags = 0x8000000000000002ULL;
+	config->flags = 0x8000000000000004ULL;
 	config->msr_exits = 0x18;
 	strcpy(config->name, "a\"b");
 	memset(longer, 0, sizeof(*config) + 8);
 	memcpy(longer, config, sizeof(*config));
 	call(__NR_kvm_create_vm, -1, PTR(longer), sizeof(*config) + 8, 0);
-	printf("kvm_create_vm(-1, {flags=0x8000000000000002 /* KVM2_VM_??? */, hypercall_exits=0"
+	printf("kvm_create_vm(-1, {flags=0x8000000000000004 /* KVM2_VM_??? */, hypercall_exits=0"
 	       ", bsp_vcpu_id=0, msr_exits=0x18 /* KVM2_MSR_EXIT_??? */, notify_window=0"
 	       ", name=\"a\\\"b\"}, 72) = %s\n", errstr);
 
 	longer[sizeof(*config) + 1] = 0x5a;
 	call(__NR_kvm_create_vm, -1, PTR(longer), sizeof(*config) + 8, 0);
-	printf("kvm_create_vm(-1, {flags=0x8000000000000002 /* KVM2_VM_??? */, hypercall_exits=0"
+	printf("kvm_create_vm(-1, {flags=0x8000000000000004 /* KVM2_VM_??? */, hypercall_exits=0"
 	       ", bsp_vcpu_id=0, msr_exits=0x18 /* KVM2_MSR_EXIT_??? */, notify_window=0"
 	       ", name=\"a\\\"b\", /* bytes 64..71 */ \"\\x00\\x5a\\x00\\x00\\x00\\x00\\x00\\x00\""
 	       "}, 72) = %s\n", errstr);
 
 	/* The size is a lie: no more than a page is looked at, and it ends before. */
 	call(__NR_kvm_create_vm, -1, PTR(longer), -1UL, 0);
-	printf("kvm_create_vm(-1, {flags=0x8000000000000002 /* KVM2_VM_??? */, hypercall_exits=0"
+	printf("kvm_create_vm(-1, {flags=0x8000000000000004 /* KVM2_VM_??? */, hypercall_exits=0"
 	       ", bsp_vcpu_id=0, msr_exits=0x18 /* KVM2_MSR_EXIT_??? */, notify_window=0"
 	       ", name=\"a\\\"b\", ???}, %lu) = %s\n", -1UL, errstr);
 }
