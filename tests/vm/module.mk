@@ -67,18 +67,15 @@ tests/vm/stress_test_LIBS    := libkvm2
 tests/vm/stress_test_LDFLAGS := -lpthread -static
 tests/vm/stress_test_KERNELS := patched debug
 tests/vm/stress_test_TIMEOUT := 2400
-tests/vm/stress_test_LAB      = $(LAB_EMULATOR)
-tests/vm/stress_test_NEEDS   := $(O)/emulator/ready
 
-# Their plan and one count do not hold on a busy machine yet: make check-vm DEVICES=1.
-VM_TESTS += $(if $(DEVICES),tests/vm/apic_test)
+VM_TESTS += tests/vm/apic_test
 tests/vm/apic_test_SOURCES := tests/vm/apic_guest.c tests/vm/apic_guest_code.S tests/vm/tap.c $(vm_guest)
 tests/vm/apic_test_LIBS    := libkvm2
 tests/vm/apic_test_LDFLAGS := -lpthread
 tests/vm/apic_test_KERNELS := patched
 tests/vm/apic_test_TIMEOUT := 1800
 
-VM_TESTS += $(if $(DEVICES),tests/vm/io_test)
+VM_TESTS += tests/vm/io_test
 tests/vm/io_test_SOURCES := tests/vm/io_guest_code.S tests/vm/tap.c $(vm_guest)
 tests/vm/io_test_LIBS    := libkvm2
 tests/vm/io_test_LDFLAGS := -lpthread

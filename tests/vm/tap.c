@@ -8,12 +8,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define LINE_SIZE	1024
 
-static atomic_int count;
-static atomic_int failures;
+/* Shared with children: what they report counts, too. */
+static struct totals {
+	atomic_int count;
+	atomic_int failures;
+} *totals;
+
+__attribute__((constructor)) static void share_totals(void)
+{
+	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (totals == MAP_FAILED)
+		abort();
+}
 
 /* One write() a line, so that those of threads and children do not mix. */
 static void write_line(char line[static LINE_SIZE], int length)
@@ -28,12 +40,12 @@ static void write_line(char line[static LINE_SIZE], int length)
 static void report(bool passed, const char *reason, const char *sentence,
 		   va_list args)
 {
-	int number = atomic_fetch_add(&count, 1) + 1;
+	int number = atomic_fetch_add(&totals->count, 1) + 1;
 	char line[LINE_SIZE];
 	int n;
 
 	if (!passed)
-		atomic_fetch_add(&failures, 1);
+		atomic_fetch_add(&totals->failures, 1);
 	n = snprintf(line, sizeof(line), "%sok %d - ", passed ? "" : "not ",
 		     number);
 	n += vsnprintf(line + n, sizeof(line) - n, sentence, args);
@@ -115,6 +127,6 @@ int tap_end(void)
 	char line[LINE_SIZE];
 
 	write_line(line, snprintf(line, sizeof(line), "1..%d",
-				  atomic_load(&count)));
-	return atomic_load(&failures) ? 1 : 0;
+				  atomic_load(&totals->count)));
+	return atomic_load(&totals->failures) ? 1 : 0;
 }
