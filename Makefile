@@ -206,8 +206,8 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(ALL) \
 
 # ---- checks ----
 
-# `make check T=state` runs only the tests with "state" in their names.
-chosen    = $(if $(T),$(foreach t,$(1),$(if $(findstring $(T),$(t)),$(t))),$(1))
+# `make check T='state rsp'` runs only the tests with "state" or "rsp" in their names.
+chosen    = $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(1))
 built     = $(if $(wildcard $(1).c),$(B)/$(1),$(1))
 unit_runs = $(addprefix run/,$(call chosen,$(TESTS)))
 vm_runs   = $(foreach t,$(call chosen,$(VM_TESTS)),$(addprefix run/$(t)@,$(or $($(t)_KERNELS),patched)))
@@ -239,8 +239,8 @@ run/$(1): $(B)/$(1) | begin-check
 endef
 $(foreach t,$(TESTS),$(eval $(call unit_rule,$(t))))
 
-# One processor of the lab after the other: with a thread of emulation for each, nested guests get lost now and then, on an
-# unpatched kernel too.  A host of two processors is used by two labs instead.
+# One processor of the lab after the other, as a thread of emulation for each is a further source of doubt.  A host of two
+# processors is used by two labs instead.
 define vm_rule
 run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) $($(1)_NEEDS) all | begin-check-vm
 	@O=$$(O) LAB_THREAD=single $($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),600) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP" \

@@ -74,13 +74,6 @@ tests/gdb/$(1)_TIMEOUT := 1800
 endef
 $(foreach t,$(gdb_tests),$(eval $(call gdb_vm_test,$(word 1,$(subst @, ,$(t))),$(word 2,$(subst @, ,$(t))))))
 
-# With two threads of emulation QEMU loses a nested guest at times when its debug registers change.
-define gdb_breakpoint_test
-tests/gdb/$(1)_LAB    = $$(LAB_EMULATOR) LAB_THREAD=single
-tests/gdb/$(1)_NEEDS := $(O)/emulator/ready
-endef
-$(foreach t,breakpoints_test,$(eval $(call gdb_breakpoint_test,$(t))))
-
 .PHONY: check-gdb
 check-gdb: $(addprefix run/tests/gdb/,$(gdb_tests)) ## kvm2gdb with gdb and guests, in the lab
 	@tests/run --total $(RESULTS)/check-vm $@

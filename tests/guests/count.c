@@ -63,8 +63,7 @@ static void make_cpu_exits(struct guest_cpu *cpu)
 		guest_timer_once(TICK_NS);
 		while (guest_ticks[cpu->id] == before)
 			guest_hlt(cpu);
-		/* On a busy host the lab's emulator delivers one interrupt in some thousand twice. */
-		expect(cpu, KIND_TIMER, guest_ticks[cpu->id] - before <= 2);
+		expect(cpu, KIND_TIMER, guest_ticks[cpu->id] - before == 1);
 	}
 }
 

@@ -3,7 +3,7 @@
 
 PACKAGES += qemu-system-x86
 
-LAB_NEEDS := $(O)/lab/init
+LAB_NEEDS := $(O)/lab/init $(O)/emulator/ready
 
 # Always without sanitizers, and static: it runs before anything else.
 $(O)/lab/init: tests/lab/init.c
@@ -15,19 +15,18 @@ $(O)/lab/init: tests/lab/init.c
 lab: $(KERNEL_$(or $(LAB_KERNEL),patched)) $(LAB_NEEDS) ## boot the lab; CMD='...' runs that in it and returns its status, else a shell
 	@O="$(O)" tests/lab/lab $(if $(CMD),"$$CMD")
 
-# The lab's own emulator: QEMU of Debian's source with tests/lab/emulator.patch.  A test that needs it has
-# `_LAB = $(LAB_EMULATOR)` and `_NEEDS := $(O)/emulator/ready`, and skips where $O/emulator/missing tells why it is not.
+# The lab's own emulator: QEMU of Debian's source with tests/lab/emulator.patch.  Where $O/emulator/missing tells why it is
+# not, the lab has the machine's QEMU, and tests of what that lacks skip.
 PACKAGES     += ccache dpkg-dev libattr1-dev libcap-ng-dev libfdt-dev libglib2.0-dev libpixman-1-dev meson ninja-build \
 		patch python3 xz-utils zlib1g-dev
-LAB_EMULATOR := LAB_QEMU=$(O)/emulator/qemu-system-x86_64
 
 $(O)/emulator/ready: tests/lab/emulator tests/lab/emulator.patch scripts/fetch-source | deps
 	$(Q)tests/lab/emulator $(O)/emulator; status=$$?; [ $$status = 0 ] || [ $$status = 77 ]
 
 .PHONY: emulator
-emulator: | deps ## the lab's own emulator, with what Debian's lacks of nested debugging; 5 minutes, once
+emulator: | deps ## the lab's own emulator, with what Debian's gets wrong in nested guests; 5 minutes, once
 	$(Q)tests/lab/emulator $(O)/emulator
-	@echo "emulator: $(LAB_EMULATOR)"
+	@echo "emulator: $(O)/emulator/qemu-system-x86_64"
 
 #help 
 #help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|bench|debug|stock|path LAB_ENV="A=b C=d"
