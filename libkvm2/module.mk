@@ -85,7 +85,8 @@ tests/unit/libkvm2/exit_classic_test_LIBS := libkvm2
 tests/unit/libkvm2/exit_classic_test_CPPFLAGS := -Ilibkvm2/src
 
 VM_TESTS += tests/vm/libkvm2_test
-tests/vm/libkvm2_test_SOURCES := tests/vm/tap.c
+tests/vm/libkvm2_test_SOURCES := tests/vm/libkvm2_fixture.c tests/vm/libkvm2_exits.c tests/vm/libkvm2_state.c \
+				 tests/vm/libkvm2_memory.c tests/vm/libkvm2_threads.c tests/vm/tap.c
 tests/vm/libkvm2_test_LIBS := libkvm2
 tests/vm/libkvm2_test_KERNELS := patched stock
 
