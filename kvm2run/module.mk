@@ -28,6 +28,7 @@ $(eval $(call kvm2run_test,boot,$(kvm2run_parse) $(addprefix kvm2run/src/,\
 $(eval $(call kvm2run_test,multiboot_info,kvm2run/src/multiboot_info.c))
 $(eval $(call kvm2run_test,options,kvm2run/src/options.c kvm2run/src/failure.c))
 $(eval $(call kvm2run_test,ports,kvm2run/src/ports.c))
+$(eval $(call kvm2run_test,io_server,kvm2run/src/io_server.c kvm2run/src/ports.c))
 $(eval $(call kvm2run_test,serial,kvm2run/src/serial.c kvm2run/src/ports.c))
 $(eval $(call kvm2run_test,fw_cfg,kvm2run/src/fw_cfg.c kvm2run/src/ports.c))
 $(eval $(call kvm2run_test,cmos,kvm2run/src/cmos.c kvm2run/src/ports.c))
@@ -111,6 +112,10 @@ tests/vm/kvm2run_test_TIMEOUT := 1800
 VM_TESTS += tests/vm/kvm2run_count_test
 tests/vm/kvm2run_count_test_KERNELS := patched stock
 tests/vm/kvm2run_count_test_TIMEOUT := 1800
+
+VM_TESTS += tests/vm/device_process_test
+tests/vm/device_process_test_KERNELS := patched
+tests/vm/device_process_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/linux_test
 tests/vm/linux_test_TIMEOUT := $(if $(LINUX),7200,1800)

@@ -47,7 +47,36 @@ static void serial_input(void *context)
 {
 	struct machine *machine = context;
 
-	ports_poke(&machine->ports, SERIAL_PORT);
+	if (machine->has_serial_process)
+		serial_process_input(&machine->serial_process);
+	else
+		ports_poke(&machine->ports, SERIAL_PORT);
+}
+
+static void serial_process_failed(void *context, const struct failure *failure)
+{
+	machine_fail(context, failure);
+}
+
+/* While there is nothing yet that it should not have. */
+static int fork_serial(struct machine *machine, struct failure *failure)
+{
+	struct serial_process *process = &machine->serial_process;
+
+	serial_process_init(process);
+	process->console = &machine->console;
+	process->interrupt = serial_interrupt;
+	process->failed = serial_process_failed;
+	process->context = machine;
+	machine->has_serial_process = true;
+	return serial_process_fork(process, failure);
+}
+
+static void stop_serial(struct machine *machine)
+{
+	if (machine->has_serial_process)
+		serial_process_stop(&machine->serial_process);
+	machine->has_serial_process = false;
 }
 
 static int add_devices(struct machine *machine, const struct options *options)
@@ -69,7 +98,7 @@ static int add_devices(struct machine *machine, const struct options *options)
 		.cmdline_gpa = machine->boot.cmdline_gpa,
 	};
 	uint64_t low_end = layout_low_end(&machine->layout);
-	int err;
+	int err = 0;
 
 	serial_init(&machine->serial, &line);
 	fw_cfg_init(&machine->fw_cfg, &facts);
@@ -77,8 +106,9 @@ static int add_devices(struct machine *machine, const struct options *options)
 	machine->power.end = end_by_device;
 	machine->power.context = machine;
 
-	err = ports_add(&machine->ports, SERIAL_PORT, SERIAL_PORTS, &serial_ops,
-			&machine->serial);
+	if (!machine->has_serial_process)
+		err = ports_add(&machine->ports, SERIAL_PORT, SERIAL_PORTS, &serial_ops,
+				&machine->serial);
 	if (!err)
 		err = ports_add(&machine->ports, FW_CFG_PORT, FW_CFG_PORTS, &fw_cfg_ops,
 				&machine->fw_cfg);
@@ -111,6 +141,11 @@ int machine_init(struct machine *machine, const struct options *options, enum kv
 	chipset_init(&machine->chipset, !options->no_apic);
 	layout_init(&machine->layout, options->ram_bytes);
 
+	if (options->device_process) {
+		err = fork_serial(machine, failure);
+		if (err)
+			return err;
+	}
 	machine->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->end_fd < 0)
 		return failure_set(failure, errno, "eventfd: %s", strerror(errno));
@@ -134,6 +169,7 @@ int machine_init(struct machine *machine, const struct options *options, enum kv
 
 void machine_fini(struct machine *machine)
 {
+	stop_serial(machine);
 	chipset_fini(&machine->chipset);
 	kvm2_machine_destroy(machine->vm);
 	ports_fini(&machine->ranges);
@@ -171,11 +207,12 @@ int machine_start(struct machine *machine, enum kvm2_api api, struct failure *fa
 	err = memory_map(&machine->memory, machine->vm, failure);
 	if (err)
 		return err;
-	if (machine->has_chipset) {
+	if (machine->has_chipset)
 		err = chipset_start(&machine->chipset, failure);
-		if (err)
-			return err;
-	}
+	if (!err && machine->has_serial_process)
+		err = serial_process_attach(&machine->serial_process, failure);
+	if (err)
+		return err;
 
 	/* The last one first: when the first vcpu can run, the others exist. */
 	for (unsigned int id = machine->nr_vcpus; id-- > 0;) {
@@ -265,4 +302,5 @@ void machine_join(struct machine *machine)
 {
 	for (unsigned int i = 0; i < machine->nr_vcpus; i++)
 		vcpu_join(&machine->vcpus[i]);
+	stop_serial(machine);
 }

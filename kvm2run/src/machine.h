@@ -22,6 +22,7 @@
 #include "power.h"
 #include "report.h"
 #include "serial.h"
+#include "serial_process.h"
 #include "vcpu.h"
 
 /**
@@ -29,6 +30,8 @@
  * @name:	of the VM
  * @ranges:	of guest physical memory that devices answer for
  * @has_chipset: there is a PC's interrupts and timer: only with kvm2
+ * @has_serial_process: @serial_process answers for the serial port, @serial
+ *		does not
  * @end_fd:	eventfd, readable once the run has ended
  * @ended:	the same, for vcpu threads between two entries
  * @lock:	protects what follows, and each vcpu's handle and tid
@@ -51,6 +54,8 @@ struct machine {
 	bool has_chipset;
 	bool no_apic;
 	struct serial serial;
+	struct serial_process serial_process;
+	bool has_serial_process;
 	struct fw_cfg fw_cfg;
 	struct cmos cmos;
 	struct power power;

@@ -151,6 +151,15 @@ static int parse_no_apic(struct options *options, const char *value, struct fail
 	return 0;
 }
 
+static int parse_device_process(struct options *options, const char *value,
+				struct failure *failure)
+{
+	(void)value;
+	(void)failure;
+	options->device_process = true;
+	return 0;
+}
+
 static int parse_kernel(struct options *options, const char *value, struct failure *failure)
 {
 	if (!*value || options->image)
@@ -198,6 +207,8 @@ static const struct option_row {
 	{ "entry", 0, "ADDRESS", "take IMAGE as flat, start it here (as --load)",
 	  parse_entry },
 	{ "no-apic", 0, NULL, "one processor without APIC: PIC and PIT alone", parse_no_apic },
+	{ "device-process", 0, NULL, "the serial port in a process of its own",
+	  parse_device_process },
 	{ "wait", 'w', NULL, "start the guest after a line or SIGCONT only", parse_wait },
 	{ "help", 'h', NULL, "show this help", parse_help },
 	{ "version", 'V', NULL, "show the version", parse_version },
@@ -251,20 +262,33 @@ static int refuse(int argc, char **argv, int val, struct failure *failure)
 	return failure_set(failure, EINVAL, "%s: unknown or ambiguous option", word);
 }
 
-static int check_no_apic(struct options *options, struct failure *failure)
+/* What only the new API can do chooses it. */
+static int need_kvm2(struct options *options, const char *option, const char *why,
+		     struct failure *failure)
 {
-	if (!options->no_apic)
-		return 0;
-	if (options->cpus > 1)
-		return failure_set(failure, EINVAL,
-			"--no-apic: a processor without APIC is alone; leave out --cpus %u",
-			options->cpus);
 	if (options->has_api && options->api == KVM2_API_CLASSIC)
-		return failure_set(failure, EINVAL,
-			"--no-apic: needs --api kvm2; the classic API cannot hide an APIC that it has in the kernel");
+		return failure_set(failure, EINVAL, "--%s: needs --api kvm2; %s", option, why);
 	options->api = KVM2_API_KVM2;
 	options->has_api = true;
 	return 0;
+}
+
+static int check_together(struct options *options, struct failure *failure)
+{
+	int err = 0;
+
+	if (options->no_apic && options->cpus > 1)
+		return failure_set(failure, EINVAL,
+			"--no-apic: a processor without APIC is alone; leave out --cpus %u",
+			options->cpus);
+	if (options->no_apic)
+		err = need_kvm2(options, "no-apic",
+				"the classic API cannot hide an APIC that it has in the kernel",
+				failure);
+	if (!err && options->device_process)
+		err = need_kvm2(options, "device-process",
+				"the classic API has no sockets for a guest's I/O", failure);
+	return err;
 }
 
 int options_parse(struct options *options, int argc, char **argv, struct failure *failure)
@@ -310,5 +334,5 @@ int options_parse(struct options *options, int argc, char **argv, struct failure
 				   argv[optind + !options->image]);
 	if (!options->image)
 		options->image = argv[optind];
-	return check_no_apic(options, failure);
+	return check_together(options, failure);
 }

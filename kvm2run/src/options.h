@@ -20,6 +20,7 @@ struct options {
 	bool version;
 	bool wait;
 	bool no_apic;
+	bool device_process;
 	bool has_api;
 	enum kvm2_api api;
 	unsigned int cpus;

@@ -187,6 +187,15 @@ static void on_mmio(struct vcpu *vcpu, struct kvm2_run *run)
 		     run->mmio.data);
 }
 
+/* The process of the serial port is the only one. */
+static void on_device(struct vcpu *vcpu, struct kvm2_run *run)
+{
+	struct failure failure;
+
+	serial_process_explain(&vcpu->machine->serial_process, (int)run->device.error, &failure);
+	machine_fail(vcpu->machine, &failure);
+}
+
 /* Exits that need no answer. */
 static void on_notice(struct vcpu *vcpu, struct kvm2_run *run)
 {
@@ -198,6 +207,7 @@ static void on_notice(struct vcpu *vcpu, struct kvm2_run *run)
 static void (*const handlers[])(struct vcpu *vcpu, struct kvm2_run *run) = {
 	[KVM2_EXIT_IO] = on_io,
 	[KVM2_EXIT_MMIO] = on_mmio,
+	[KVM2_EXIT_DEVICE] = on_device,
 	[KVM2_EXIT_NOTIFY] = on_notice,
 	[KVM2_EXIT_BUS_LOCK] = on_notice,
 };
