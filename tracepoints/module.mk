@@ -3,8 +3,10 @@
 
 LIBRARIES           += libkvm2trace
 libkvm2trace_SOURCES := $(addprefix tracepoints/src/, bits.c count.c decode.c events.c events_kvm.c events_kvm2.c \
-			exit_info.c exit_svm.c exit_vmx.c expr.c expr_parse.c file.c file_write.c fold.c format.c names.c page.c print.c ring.c source.c symbols.c tasks.c \
-			text.c vm_name.c vm_rules.c)
+			exit_info.c exit_svm.c exit_vmx.c expr.c expr_parse.c file.c file_pages.c \
+			file_tasks.c file_write.c fold.c format.c instance.c message.c names.c page.c print.c \
+			reader.c ring.c source.c symbols.c tasks.c \
+			text.c thread.c vm_name.c vm_rules.c)
 libkvm2trace_INCLUDE := tracepoints/include
 libkvm2trace_PKGS   := libelf libtracefs libtraceevent libzstd
 libkvm2trace_MAP    := tracepoints/libkvm2trace.map
@@ -111,7 +113,7 @@ tests/unit/tracepoints/corpus_test_LIBS     := libkvm2trace
 
 # Every part of the library that reads what it is given is built again, to tell which ways inputs take through it.
 FUZZ_B       := $(O)/fuzz
-FUZZ_SOURCES := $(filter-out %/source.c %/symbols.c %/file_write.c,$(libkvm2trace_SOURCES)) tests/fuzz/targets.c
+FUZZ_SOURCES := $(filter-out %/instance.c %/source.c %/symbols.c %/thread.c %/file_write.c,$(libkvm2trace_SOURCES)) tests/fuzz/targets.c
 FUZZ_FLAGS   := $(BASE_CFLAGS) $(BASE_CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-fno-omit-frame-pointer -Itracepoints/include -Itracepoints/src -Itests/fuzz
 FUZZ_RUNS    ?= 1000000
