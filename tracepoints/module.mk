@@ -46,7 +46,7 @@ $(tracepoints_example): docs/man3/kvm2_trace_source.3 tracepoints/include/kvm2/t
 	$(Q)sed -n '/^\.SH EXAMPLES/,/^\.SH SEE/{/^\.EX/,/^\.EE/{/^\.E[XE]/d;s/\\-/-/g;s/\\e/\\/g;p}}' $< | \
 		$(CC) $(BASE_CFLAGS) -Werror -Itracepoints/include $(CFLAGS) -o $@ -c -x c -
 
-PACKAGES            += libelf-dev libtracefs-dev libtraceevent-dev libzstd-dev linux-perf python3 trace-cmd
+PACKAGES            += libelf-dev libkshark2 libtracefs-dev libtraceevent-dev libzstd-dev linux-perf python3 trace-cmd
 
 TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints/events_test \
 		       tests/unit/tracepoints/format_test tests/unit/tracepoints/names_test \
@@ -55,7 +55,11 @@ TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints
 		       tests/unit/tracepoints/symbols_test tests/unit/tracepoints/page_test tests/unit/tracepoints/tasks_test \
 		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test \
 		       tests/unit/tracepoints/vm_rules_test tests/unit/tracepoints/vm_name_test \
-		       tests/unit/tracepoints/recorded_test
+		       tests/unit/tracepoints/recorded_test tests/unit/tracepoints/decoded_test
+tests/unit/tracepoints/decoded_test_SOURCES := tests/unit/tracepoints/recorded.c
+tests/unit/tracepoints/decoded_test_LIBS := libkvm2trace
+tests/unit/tracepoints/decoded_test_CPPFLAGS := -Itracepoints/src
+tests/unit/tracepoints/recorded_test_SOURCES := tests/unit/tracepoints/recorded.c
 tests/unit/tracepoints/recorded_test_LIBS := libkvm2trace
 tests/unit/tracepoints/recorded_test_CPPFLAGS := -Itracepoints/src
 tests/unit/tracepoints/vm_rules_test_LIBS := libkvm2trace
@@ -92,6 +96,12 @@ trace_events_SOURCES := tests/vm/trace_events.c
 trace_events_LIBS    := libkvm2
 trace_events_LDFLAGS := -pthread
 
+# A guest that cannot be entered.
+PROGRAMS              += trace_refused
+trace_refused_SOURCES := tests/vm/trace_refused.c
+trace_refused_LIBS    := libkvm2
+trace_refused_LDFLAGS := -pthread
+
 VM_TESTS                     += tests/vm/trace_test
 tests/vm/trace_test_KERNELS  := patched stock
 tests/vm/trace_test_TIMEOUT  := 1200
@@ -99,6 +109,14 @@ tests/vm/trace_test_TIMEOUT  := 1200
 VM_TESTS                            += tests/vm/trace_record_test
 tests/vm/trace_record_test_KERNELS  := patched stock
 tests/vm/trace_record_test_TIMEOUT  := 1200
+
+VM_TESTS                            += tests/vm/trace_plugin_test
+tests/vm/trace_plugin_test_KERNELS  := patched
+tests/vm/trace_plugin_test_TIMEOUT  := 1200
+
+VM_TESTS                           += tests/vm/trace_linux_test
+tests/vm/trace_linux_test_KERNELS  := patched
+tests/vm/trace_linux_test_TIMEOUT  := 1800
 
 # ---- bytes that nobody can trust ----
 

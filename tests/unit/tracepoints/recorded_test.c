@@ -13,36 +13,7 @@
 #include <cmocka.h>
 
 #include "decode.h"
-
-/* "=== kvm/kvm_exit/format", and then the file, for each event. */
-static struct kvm2_trace_decoder *load(const char *version, unsigned int *nr)
-{
-	struct kvm2_trace_decoder *decoder = kvm2_trace_decoder_create();
-	char path[128];
-	char *text = calloc(1, 1 << 20);
-	FILE *file;
-
-	snprintf(path, sizeof(path), "tests/unit/tracepoints/formats/%s", version);
-	file = fopen(path, "re");
-	assert_non_null(file);
-	assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
-	fclose(file);
-	*nr = 0;
-	for (char *from = text; (from = strstr(from, "=== "));) {
-		char system[32];
-		char *body = strchr(from, '\n') + 1;
-		char *end = strstr(body, "\n=== ");
-		const size_t size = end ? (size_t)(end + 1 - body) : strlen(body);
-
-		assert_int_equal(sscanf(from, "=== %31[^/]", system), 1);
-		assert_int_equal(kvm2_trace_decoder_add(decoder, system, body,
-							size), 0);
-		(*nr)++;
-		from = body + size - 1;
-	}
-	free(text);
-	return decoder;
-}
+#include "recorded.h"
 
 static void check_version(const char *version, unsigned int expected)
 {
@@ -51,7 +22,7 @@ static void check_version(const char *version, unsigned int expected)
 	size_t id = 0;
 	unsigned int nr;
 
-	decoder = load(version, &nr);
+	decoder = recorded_load(version, &nr);
 	assert_int_equal(nr, expected);
 	while ((format = decoder_next(decoder, &id))) {
 		if (!format->print)
@@ -106,7 +77,7 @@ static void reasons_have_the_words_of_each_kernel(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		struct kvm2_trace_decoder *decoder = load(versions[i], &nr);
+		struct kvm2_trace_decoder *decoder = recorded_load(versions[i], &nr);
 
 		assert_string_equal(kvm2_trace_cpu_exit_reason(decoder, 1, 12),
 				    "HLT");

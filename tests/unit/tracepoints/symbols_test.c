@@ -124,6 +124,9 @@ static void where_it_is_is_learned_from_its_exits(void **state)
 	assert_false(kvm2_trace_symbols_learn(symbols, "hlt", 0x1000));
 	assert_false(kvm2_trace_symbols_learn(symbols, "npf",
 					      0xffffffff81a00004 + moved));
+	for (uint64_t place = 0; place < 10000; place++)
+		kvm2_trace_symbols_learn(symbols, "npf", 0xffffffff81000000 +
+					 moved + place);
 	for (int again = 0; again < 10; again++)
 		assert_false(kvm2_trace_symbols_learn(symbols, "hlt",
 				0xffffffff81a0000f + moved));

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1 */
+/* The recorded format files of formats/. */
+#ifndef TEST_RECORDED_H
+#define TEST_RECORDED_H
+
+#include <kvm2/trace.h>
+
+/**
+ * recorded_load() - a decoder that knows the events of a kernel
+ * @version:	which: a file in formats/
+ * @nr:		out: how many
+ */
+struct kvm2_trace_decoder *recorded_load(const char *version, unsigned int *nr);
+
+#endif /* TEST_RECORDED_H */
