@@ -89,6 +89,23 @@ static bool is_json(const struct session *session)
 	return session->json.out;
 }
 
+/* Returns whether it is known where the guest's kernel is. */
+static bool learn(struct session *session, const char *reason, uint64_t rip)
+{
+	uint64_t offset;
+
+	if (!session->symbols)
+		return false;
+	if (kvm2_trace_symbols_offset(session->symbols, &offset))
+		return true;
+	if (!kvm2_trace_symbols_learn(session->symbols, reason, rip))
+		return false;
+	kvm2_trace_symbols_offset(session->symbols, &offset);
+	fprintf(stderr, "kvm2trace: the guest's kernel was found: --kaslr 0x%llx\n",
+		(unsigned long long)offset);
+	return true;
+}
+
 /* A kvm2_trace_fold_fn. */
 static int take_fold(const struct kvm2_trace_fold *fold, void *context)
 {
@@ -108,9 +125,7 @@ static int take_fold(const struct kvm2_trace_fold *fold, void *context)
 	char who[WHO_SIZE];
 
 	task = kvm2_trace_tasks_find(session->tasks, fold->tid);
-	if (session->symbols)
-		kvm2_trace_symbols_learn(session->symbols, fold->reason,
-					 fold->rip);
+	learn(session, fold->reason, fold->rip);
 	if (session->met)
 		session->met(fold->tid, session->met_context);
 	if (!filter_fold(&session->filter, fold, task))
@@ -164,7 +179,7 @@ int session_learn(const struct kvm2_trace_record *record, void *context)
 	       !kvm2_trace_decode(session->decoder, record, &event) &&
 	       event.kind == KVM2_TRACE_EXIT_CPU &&
 	       kvm2_trace_event_number(&event, "guest_rip", &rip) &&
-	       kvm2_trace_symbols_learn(session->symbols, event.reason, rip);
+	       learn(session, event.reason, rip);
 }
 
 int session_init(struct session *session, const struct options *options,

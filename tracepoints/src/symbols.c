@@ -315,6 +315,15 @@ static bool is_reason(const char *reason, const char *word)
 	return !strncasecmp(reason, word, strlen(word));
 }
 
+/* Others happen everywhere, and would only take up the room for places. */
+static bool has_habits(const char *reason)
+{
+	for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++)
+		if (is_reason(reason, habits[i].reason))
+			return true;
+	return false;
+}
+
 static bool is_habit(const char *reason, const char *function)
 {
 	for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++)
@@ -342,8 +351,9 @@ bool kvm2_trace_symbols_learn(struct kvm2_trace_symbols *symbols,
 	unsigned int second = 0;
 	size_t best = 0;
 
-	if (symbols->is_moved || !reason || rip < TEXT_FIRST ||
-	    rip >= TEXT_LAST || symbols->nr_places == PLACES_MAX)
+	if (symbols->is_moved || !reason || !has_habits(reason) ||
+	    rip < TEXT_FIRST || rip >= TEXT_LAST ||
+	    symbols->nr_places == PLACES_MAX)
 		return symbols->is_moved;
 	for (size_t i = 0; i < symbols->nr_places; i++)
 		if (symbols->places[i] == rip)
