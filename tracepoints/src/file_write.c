@@ -307,7 +307,8 @@ static void put_systems(struct kvm2_trace_writer *writer,
 }
 
 static void put_options(struct kvm2_trace_writer *writer,
-			struct kvm2_trace_source *source)
+			struct kvm2_trace_source *source,
+			const char *clock)
 {
 	struct utsname name;
 	char line[512];
@@ -315,10 +316,8 @@ static void put_options(struct kvm2_trace_writer *writer,
 	size_t size;
 
 	put_bytes(writer, "options  ", 10);
-	if (source && !kvm2_trace_source_file(source, "trace_clock", &text,
-					      &size))
-		put_option(writer, FILE_OPTION_TRACECLOCK, text);
-	free(text);
+	if (clock)
+		put_option(writer, FILE_OPTION_TRACECLOCK, clock);
 	if (!uname(&name)) {
 		snprintf(line, sizeof(line), "%.64s %.64s %.64s %.64s",
 			 name.sysname, name.nodename, name.release,
@@ -343,7 +342,7 @@ static void put_options(struct kvm2_trace_writer *writer,
 
 static void put_header(struct kvm2_trace_writer *writer,
 		       const struct kvm2_trace_decoder *decoder,
-		       struct kvm2_trace_source *source)
+		       struct kvm2_trace_source *source, const char *clock)
 {
 	static const char how[2] = { 0, 8 };
 
@@ -359,7 +358,7 @@ static void put_header(struct kvm2_trace_writer *writer,
 	put_u32(writer, 0);		/* formats of trace_printk() */
 	put_tracefs(writer, source, NULL, "/saved_cmdlines");
 	put_u32(writer, (uint32_t)writer->nr_spools);
-	put_options(writer, source);
+	put_options(writer, source, clock);
 }
 
 static int copy_spool(struct kvm2_trace_writer *writer, struct spool *spool)
@@ -385,8 +384,8 @@ static int copy_spool(struct kvm2_trace_writer *writer, struct spool *spool)
 	return writer->err;
 }
 
-/* Where the pages are, and the pages. */
-static int put_pages(struct kvm2_trace_writer *writer)
+/* Where the pages are, the clock if an option has told of it, and the pages. */
+static int put_pages(struct kvm2_trace_writer *writer, const char *clock)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	static const char zeros[4096];
@@ -399,11 +398,17 @@ static int put_pages(struct kvm2_trace_writer *writer)
 	if (here < 0)
 		return -errno;
 	offset = (uint64_t)here + writer->nr_spools * 16;
+	if (clock)
+		offset += sizeof(uint64_t) + strlen(clock);
 	offset = (offset + page - 1) / page * page;
 	for (size_t i = 0; i < writer->nr_spools; i++) {
 		put_u64(writer, offset);
 		put_u64(writer, writer->spools[i].bytes);
 		offset += writer->spools[i].bytes;
+	}
+	if (clock) {
+		put_u64(writer, strlen(clock));
+		put_bytes(writer, clock, strlen(clock));
 	}
 	for (here = ftell(writer->out); here > 0 && (uint64_t)here % page;) {
 		uint64_t gap = page - (uint64_t)here % page;
@@ -450,7 +455,9 @@ int kvm2_trace_writer_finish(struct kvm2_trace_writer *writer,
 			     uint64_t epoch_ns)
 {
 	char *tasks = writer->words;
+	char *clock = NULL;
 	char line[96];
+	size_t size;
 	int err;
 
 	if (!writer->path || writer->out)
@@ -467,8 +474,11 @@ int kvm2_trace_writer_finish(struct kvm2_trace_writer *writer,
 		err = make_out(writer);
 	if (err)
 		return err;
-	put_header(writer, decoder, source);
-	err = put_pages(writer);
+	if (source)
+		kvm2_trace_source_file(source, "trace_clock", &clock, &size);
+	put_header(writer, decoder, source, clock);
+	err = put_pages(writer, clock);
+	free(clock);
 	if (fclose(writer->out) && !err)
 		err = errno ? -errno : -EIO;
 	writer->out = NULL;
