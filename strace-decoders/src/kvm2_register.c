@@ -438,6 +438,11 @@ kvm2_register_print_attributes(unsigned int attributes)
 	if (!attributes)
 		return;
 	tprint_associated_info_begin();
+	if (xlat_verbose(xlat_verbosity) == XLAT_STYLE_RAW) {
+		PRINT_VAL_X(attributes);
+		tprint_associated_info_end();
+		return;
+	}
 #define X(bit, name, text)						\
 	if (attributes & (1U << (bit))) {				\
 		STRACE_PRINTF("%s%s", sep, text);			\

@@ -196,18 +196,31 @@ static void
 print_state_flags(unsigned int flags)
 {
 	const unsigned int set = flags >> KVM2_STATE_SET_SHIFT;
+	const unsigned int others = flags & ~KVM2_STATE_SET_MASK;
+	const unsigned int style = xlat_verbose(xlat_verbosity);
 
 	kvm2_next_arg("flags");
-	flags &= ~KVM2_STATE_SET_MASK;
-	if (flags || !set)
+	if (!set) {
 		printflags(state_flags, flags, "KVM2_STATE_???");
-	if (set) {
-		if (flags)
-			tprint_or();
-		STRACE_PRINTS("KVM2_STATE_SET(");
-		printxval_ex(sets, set, "KVM2_SET_???", XLAT_STYLE_FMT_U);
-		STRACE_PRINTS(")");
+		return;
 	}
+	if (style == XLAT_STYLE_RAW || style == XLAT_STYLE_VERBOSE)
+		PRINT_VAL_X(flags);
+	if (style == XLAT_STYLE_RAW)
+		return;
+	if (style == XLAT_STYLE_VERBOSE)
+		tprint_comment_begin();
+	if (others) {
+		printflags_ex(others, "KVM2_STATE_???", XLAT_STYLE_ABBREV,
+			      state_flags, NULL);
+		tprint_or();
+	}
+	STRACE_PRINTS("KVM2_STATE_SET(");
+	printxval_ex(sets, set, "KVM2_SET_???",
+		     XLAT_STYLE_ABBREV | XLAT_STYLE_FMT_U);
+	STRACE_PRINTS(")");
+	if (style == XLAT_STYLE_VERBOSE)
+		tprint_comment_end();
 }
 
 SYS_FUNC(kvm_get_state)

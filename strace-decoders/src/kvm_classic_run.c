@@ -443,7 +443,7 @@ print_before(struct tcb *const tcp, struct kvm2_task *task)
 	const bool full = kvm2_full(tcp);
 	struct kvm_run run;
 
-	tprint_arg_next();
+	kvm2_next_arg("run");
 	if (!verbose(tcp) || !fetch_run(tcp, task, &run)) {
 		STRACE_PRINTS("???");
 		return;
