@@ -150,10 +150,64 @@ static void shape_dirty(char *at, size_t room)
 	log->nr_runs = (uint32_t)number();
 }
 
+static void shape_config(char *at, size_t room)
+{
+	struct kvm2_vm_config *config = (struct kvm2_vm_config *)at;
+
+	if (room < sizeof(*config))
+		return;
+	config->flags = below(2) ? below(4) : number();
+	config->hypercall_exits = below(2) ? 1 << 12 : number();
+	config->msr_exits = (uint32_t)below(9);
+	/* A name without an end, now and then. */
+	memset(config->name, below(2) ? 'n' : (int)below(256), below(4) ? 8 : sizeof(config->name));
+}
+
+static void shape_io(char *at, size_t room)
+{
+	struct kvm2_io *io = (struct kvm2_io *)at;
+
+	if (room < sizeof(*io))
+		return;
+	io->type = below(16) ? (uint32_t)below(5) : (uint32_t)chance();
+	io->flags = (uint32_t)(below(4) ? below(KVM2_IO_FLAGS + 2) : number());
+	io->fd = below(4) ? (int32_t)below(8) - 1 : (int32_t)number();
+	io->reserved = below(4) ? 0 : (uint32_t)number();
+}
+
+static void shape_irq(char *at, size_t room)
+{
+	struct kvm2_irq *irq = (struct kvm2_irq *)at;
+
+	if (room < sizeof(*irq))
+		return;
+	irq->type = below(16) ? (uint32_t)below(4) : (uint32_t)chance();
+	irq->flags = (uint32_t)(below(4) ? below(3) : number());
+	irq->fd = below(4) ? (int32_t)below(8) - 1 : (int32_t)number();
+}
+
+static void shape_message(char *at, size_t room)
+{
+	struct kvm2_apic_message *message = (struct kvm2_apic_message *)at;
+
+	if (room < sizeof(*message))
+		return;
+	message->type = below(16) ? (uint16_t)below(7) : (uint16_t)chance();
+	message->flags = (uint16_t)(below(4) ? below(KVM2_APIC_FLAGS + 2) : number());
+	message->mode = (uint8_t)(below(4) ? below(9) : chance());
+	message->reserved = below(4) ? 0 : (uint8_t)chance();
+}
+
+/* What each call expects; kvm_create_vcpu has no structure. */
+static void (*const expected[])(char *, size_t) = {
+	shape_config, shape_run, shape_run, shape_records, shape_records, shape_map, shape_dirty, shape_io, shape_irq,
+	shape_message,
+};
+
 static void kvm2_call(void)
 {
-	static void (*const shapes[])(char *, size_t) = { shape_run, shape_records, shape_map, shape_dirty };
-	const long nr = __NR_kvm_create_vm + (long)below(10);
+	const size_t call = below(COUNT(expected));
+	const long nr = __NR_kvm_create_vm + (long)call;
 	uint64_t at = address(buffer);
 	uint64_t arguments[4];
 
@@ -164,7 +218,7 @@ static void kvm2_call(void)
 
 		fill((char *)(uintptr_t)at, room);
 		if (below(8))
-			shapes[below(COUNT(shapes))]((char *)(uintptr_t)at, room);
+			expected[below(4) ? call : below(COUNT(expected))]((char *)(uintptr_t)at, room);
 		/* Where each call has its buffer, and what it says of its size. */
 		for (size_t i = 0; i < 2; i++) {
 			if (below(2))
