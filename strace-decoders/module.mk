@@ -34,7 +34,7 @@ tests/unit/strace-decoders/payload_test_CPPFLAGS := -Istrace-decoders/inject
 gdb_syscalls := $(addprefix $(B)/share/kvm2/gdb-syscalls.,py xml)
 ALL          += $(gdb_syscalls)
 DATA         += $(gdb_syscalls)
-PACKAGES     += bpftrace gdb trace-cmd
+PACKAGES     += bpftrace gdb strace trace-cmd
 
 $(B)/share/kvm2/gdb-syscalls.py: strace-decoders/gdb/gdb-syscalls.py
 	@mkdir -p $(@D)
@@ -102,6 +102,11 @@ $(B)/tests/vm/strace.tried: $(strace_sources) | deps
 	@mkdir -p $(@D)
 	$(Q)strace-decoders/build own $(O); case $$? in 0) $(MAKE) --no-print-directory $(STRACE) ;; 77) rm -f $(STRACE) ;; *) exit 1 ;; esac
 
+VM_TESTS += tests/vm/strace_options_test
+tests/vm/strace_options_test_KERNELS := patched
+tests/vm/strace_options_test_NEEDS   := $(B)/tests/vm/strace.tried
+tests/vm/strace_options_test_TIMEOUT := 1800
+
 VM_TESTS += tests/vm/strace_classic_test
 tests/vm/strace_classic_test_KERNELS := stock
 tests/vm/strace_classic_test_NEEDS   := $(B)/tests/vm/strace.tried
@@ -111,3 +116,7 @@ VM_TESTS += tests/vm/syscall_tracepoints_test
 tests/vm/syscall_tracepoints_test_KERNELS := patched
 tests/vm/syscall_tracepoints_test_NEEDS   := $(exits_bt)
 tests/vm/syscall_tracepoints_test_TIMEOUT := 1800
+
+# ---- the row strace_decode ----
+
+bench: $(B)/tests/vm/strace.tried
