@@ -55,7 +55,11 @@ TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints
 		       tests/unit/tracepoints/symbols_test tests/unit/tracepoints/page_test tests/unit/tracepoints/tasks_test \
 		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test \
 		       tests/unit/tracepoints/vm_rules_test tests/unit/tracepoints/vm_name_test \
-		       tests/unit/tracepoints/recorded_test tests/unit/tracepoints/decoded_test
+		       tests/unit/tracepoints/recorded_test tests/unit/tracepoints/decoded_test \
+		       tests/unit/tracepoints/raw_test
+tests/unit/tracepoints/raw_test_SOURCES := tests/unit/tracepoints/recorded.c
+tests/unit/tracepoints/raw_test_LIBS := libkvm2trace
+tests/unit/tracepoints/raw_test_CPPFLAGS := -Itracepoints/src
 tests/unit/tracepoints/decoded_test_SOURCES := tests/unit/tracepoints/recorded.c
 tests/unit/tracepoints/decoded_test_LIBS := libkvm2trace
 tests/unit/tracepoints/decoded_test_CPPFLAGS := -Itracepoints/src

@@ -303,8 +303,9 @@ static const struct option_row rows[] = {
 	  "KernelShark; print nothing",
 	  read_file },
 	{ 0, "flight", "SECONDS",
-	  "with -o: write only when a guest dies of a triple fault or an\n"
-	  "internal error, or at SIGUSR1: what happened so long before",
+	  "with -o: write only when a guest dies of a triple fault, an\n"
+	  "internal error or a refused entry, or at SIGUSR1: what happened\n"
+	  "so long before",
 	  read_flight },
 	{ 0, "symbols", "FILE",
 	  "name the guest's addresses, from its vmlinux or System.map",

@@ -13,9 +13,8 @@
 #include <cmocka.h>
 
 /* "=== kvm/kvm_exit/format", and then the file, for each event. */
-struct kvm2_trace_decoder *recorded_load(const char *version, unsigned int *nr)
+void recorded_each(const char *version, recorded_fn *take, void *context)
 {
-	struct kvm2_trace_decoder *decoder = kvm2_trace_decoder_create();
 	char path[128];
 	char *text = calloc(1, 1 << 20);
 	FILE *file;
@@ -25,7 +24,6 @@ struct kvm2_trace_decoder *recorded_load(const char *version, unsigned int *nr)
 	assert_non_null(file);
 	assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
 	fclose(file);
-	*nr = 0;
 	for (char *from = text; (from = strstr(from, "=== "));) {
 		char system[32];
 		char *body = strchr(from, '\n') + 1;
@@ -33,11 +31,31 @@ struct kvm2_trace_decoder *recorded_load(const char *version, unsigned int *nr)
 		const size_t size = end ? (size_t)(end + 1 - body) : strlen(body);
 
 		assert_int_equal(sscanf(from, "=== %31[^/]", system), 1);
-		assert_int_equal(kvm2_trace_decoder_add(decoder, system, body,
-							size), 0);
-		(*nr)++;
+		take(system, body, size, context);
 		from = body + size - 1;
 	}
 	free(text);
-	return decoder;
+}
+
+struct loading {
+	struct kvm2_trace_decoder *decoder;
+	unsigned int nr;
+};
+
+/* A recorded_fn. */
+static void load(const char *system, const char *text, size_t size, void *context)
+{
+	struct loading *loading = context;
+
+	assert_int_equal(kvm2_trace_decoder_add(loading->decoder, system, text, size), 0);
+	loading->nr++;
+}
+
+struct kvm2_trace_decoder *recorded_load(const char *version, unsigned int *nr)
+{
+	struct loading loading = { .decoder = kvm2_trace_decoder_create() };
+
+	recorded_each(version, load, &loading);
+	*nr = loading.nr;
+	return loading.decoder;
 }
