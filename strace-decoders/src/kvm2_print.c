@@ -55,13 +55,13 @@ kvm2_print_note(const char *text)
 void
 kvm2_print_vcpu(struct tcb *const tcp)
 {
-	const struct kvm2_task *task;
+	int64_t vcpu;
 
 	if (!kvm2_options.vcpu)
 		return;
-	task = kvm2_task_get(tcp->pid);
-	if (task->vcpu >= 0)
-		STRACE_PRINTF("/* vcpu %u */ ", (unsigned int) task->vcpu);
+	vcpu = kvm2_task_vcpu(tcp->pid);
+	if (vcpu >= 0)
+		STRACE_PRINTF("/* vcpu %u */ ", (unsigned int) vcpu);
 	else
 		STRACE_PRINTS("/* vcpu ??? */ ");
 }

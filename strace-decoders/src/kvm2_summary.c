@@ -238,7 +238,6 @@ get_classic_key(struct tcb *const tcp, struct row *key)
 void
 kvm2_summary_exiting(struct tcb *const tcp)
 {
-	const struct kvm2_task *task;
 	struct row key = { .reason = NO_EXIT };
 	struct kvm2_run run;
 	struct last *last;
@@ -255,9 +254,8 @@ kvm2_summary_exiting(struct tcb *const tcp)
 		get_classic_key(tcp, &key);
 	else if (!kvm2_exit_fetch(tcp, tcp->u_arg[0], &run))
 		set_key(&key, run.exit_reason, &run);
-	task = kvm2_task_get(tcp->pid);
-	key.tgid = task->tgid;
-	key.vcpu = task->vcpu;
+	key.tgid = kvm2_task_get(tcp->pid)->tgid;
+	key.vcpu = kvm2_task_vcpu(tcp->pid);
 	last->row = get_row(&key);
 	last->row->calls++;
 	last->row->guest_ns += last->exit_ns - last->entry_ns;

@@ -80,10 +80,18 @@ kvm2_task_get(int pid)
 		task->vcpu = -1;
 		*place = task;
 	}
+	return task;
+}
+
+int64_t
+kvm2_task_vcpu(int pid)
+{
+	struct kvm2_task *task = kvm2_task_get(pid);
+
 	/* Threads become vcpus later, and under -c no decoder tells so. */
 	if (task->vcpu < 0)
 		task->vcpu = find_vcpu(pid);
-	return task;
+	return task->vcpu;
 }
 
 void

@@ -52,11 +52,16 @@ struct kvm2_process {
 
 /**
  * kvm2_task_get() - what is known of the thread @pid, at first nothing
- *
- * As long as its id is not known it is looked up in /proc/PID/kvm2.
  * Return: borrowed, until kvm2_task_forget().
  */
 extern struct kvm2_task *kvm2_task_get(int pid);
+
+/**
+ * kvm2_task_vcpu() - which vcpu the thread @pid is, -1 if none
+ *
+ * As long as that is not known it is looked up in /proc/PID/kvm2, each time.
+ */
+extern int64_t kvm2_task_vcpu(int pid);
 
 /** kvm2_task_forget() - the thread @pid is no more traced */
 extern void kvm2_task_forget(int pid);
