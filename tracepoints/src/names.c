@@ -5,6 +5,7 @@
 #include <linux/kvm2.h>
 #include <linux/kvm2_names.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,10 +77,12 @@ const char *kvm2_trace_exit_name(uint32_t reason,
 const char *kvm2_trace_errno_name(int error,
 				  char buffer[static KVM2_TRACE_NAME_SIZE])
 {
-	const char *name = strerrorname_np(abs(error));
+	/* The least number has no positive one. */
+	const int positive = error == INT_MIN ? 0 : abs(error);
+	const char *name = positive ? strerrorname_np(positive) : NULL;
 
 	if (!name)
-		name = FIND(restart_names, (uint64_t)abs(error));
+		name = FIND(restart_names, (uint64_t)positive);
 	if (name)
 		snprintf(buffer, KVM2_TRACE_NAME_SIZE, "%s", name);
 	else

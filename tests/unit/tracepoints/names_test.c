@@ -35,6 +35,7 @@ static void errors_have_their_names(void **state)
 	assert_string_equal(kvm2_trace_errno_name(22, name), "EINVAL");
 	assert_string_equal(kvm2_trace_errno_name(-513, name), "ERESTARTNOINTR");
 	assert_string_equal(kvm2_trace_errno_name(-4000, name), "-4000");
+	assert_string_equal(kvm2_trace_errno_name(INT32_MIN, name), "-2147483648");
 }
 
 static void registers_of_fixed_number_have_one_word(void **state)
