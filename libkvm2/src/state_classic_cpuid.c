@@ -98,11 +98,28 @@ static int make_room(struct kvm_cpuid2 **leaves)
 
 /* ---- CPUID ---- */
 
+/* Linux 6.1 does not say how many leaves there are: what it has left as it was is none. */
+static void drop_unwritten(struct kvm_cpuid2 *leaves)
+{
+	static const struct kvm_cpuid_entry2 unwritten;
+
+	if (leaves->nent != MAX_LEAVES)
+		return;
+	while (leaves->nent && !memcmp(&leaves->entries[leaves->nent - 1], &unwritten, sizeof(unwritten)))
+		leaves->nent--;
+}
+
 int kvm2_classic_cpuid_fetch(struct classic_state *s, struct classic_values *values)
 {
 	int ret = make_room(&values->cpuid);
 
-	return ret < 0 ? ret : classic_vcpu_ioctl(s->vcpu, KVM_GET_CPUID2, values->cpuid);
+	if (ret < 0)
+		return ret;
+	memset(values->cpuid->entries, 0, MAX_LEAVES * sizeof(values->cpuid->entries[0]));
+	ret = classic_vcpu_ioctl(s->vcpu, KVM_GET_CPUID2, values->cpuid);
+	if (ret == 0)
+		drop_unwritten(values->cpuid);
+	return ret;
 }
 
 int kvm2_classic_cpuid_commit(struct classic_state *s, const struct classic_values *values)
