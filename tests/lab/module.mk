@@ -11,6 +11,14 @@ $(O)/lab/init: tests/lab/init.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BASE_CFLAGS) -fno-sanitize=all -D_GNU_SOURCE $(CFLAGS) -static $< -o $@
 
+# Debian's packaged kernel, for tests of what has to run there as it is.
+PACKAGES      += busybox-static cpio kmod
+KERNEL_debian := $(O)/kernel-debian/bzImage
+
+$(KERNEL_debian): tests/lab/debian | deps
+	$(SAY) GET "Debian's packaged kernel"
+	$(Q)tests/lab/debian $(O)/kernel-debian
+
 .PHONY: lab
 lab: $(KERNEL_$(or $(LAB_KERNEL),patched)) $(LAB_NEEDS) ## boot the lab; CMD='...' runs that in it and returns its status, else a shell
 	@O="$(O)" tests/lab/lab $(if $(CMD),"$$CMD")
@@ -29,7 +37,7 @@ emulator: | deps ## the lab's own emulator, with what Debian's gets wrong in nes
 	@echo "emulator: $(O)/emulator/qemu-system-x86_64"
 
 #help 
-#help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|bench|debug|stock|path LAB_ENV="A=b C=d"
+#help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|bench|debian|debug|stock|path LAB_ENV="A=b C=d"
 #help   LAB_ICOUNT=1 (one processor, its clock counts instructions) LAB_APPEND="for the kernel's command line"
 #help   LAB_THREAD=single (one processor at a time) LAB_IGNORE_SPLAT=1 LAB_QEMU=path.  Kernel console: build/lab/console-PID.log
 
