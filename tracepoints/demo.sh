@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The demo, inside the lab: two guests at different rates, with 1 and 2 vcpus, and kvm2trace on them: their exits counted
 # by VM, vcpu and reason, and the last decoded lines below.  On a terminal until q; otherwise a few tables as text.
+# At the end kvm2top: the same guests, how long their exits take, and the proof that none is missing.
 # B names the build folder.
 set -u
 
@@ -40,3 +41,6 @@ else
 	how=(--every 2 --tail 6 --for 7)
 fi
 "$B/bin/kvm2trace" -c "${events[@]}" "${how[@]}"
+echo
+echo 'kvm2top -t 2: the tree of the same guests, with times, and whether every exit was seen'
+"$B/bin/kvm2top" -b -n 1 -d 2 -t 2 -c name,exits,share,avg,p50,p99,max --filter 'exits > 0'
