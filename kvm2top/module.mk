@@ -21,12 +21,18 @@ BPF_CLANG        ?= clang
 BPFTOOL          ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 kvm2top_BPF      := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Ikvm2top/bpf -Ikvm2top/src
 
-$(B)/kvm2top/top.bpf.o: kvm2top/bpf/top.bpf.c kvm2top/bpf/kernel.h kvm2top/src/shared.h kvm2top/module.mk
+kvm2top_objects  := $(patsubst kvm2top/bpf/%.c,$(B)/kvm2top/%.o,$(wildcard kvm2top/bpf/*.bpf.c))
+
+$(B)/kvm2top/%.bpf.o: kvm2top/bpf/%.bpf.c $(wildcard kvm2top/bpf/*.h) kvm2top/src/shared.h kvm2top/module.mk
 	$(SAY) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(BPF_CLANG) $(kvm2top_BPF) -c $< -o $@
 
-$(kvm2top_skeleton): $(B)/kvm2top/top.bpf.o
+$(B)/kvm2top/top.linked.o: $(kvm2top_objects)
+	$(SAY) BPF $@
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(kvm2top_skeleton): $(B)/kvm2top/top.linked.o
 	$(SAY) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name top >$@
 
@@ -77,8 +83,12 @@ CHECKS += check-screens
 
 # ---- in the lab ----
 
+PROGRAMS        += top_vmm
+top_vmm_SOURCES := tests/vm/top_vmm.c
+top_vmm_LDFLAGS := -lpthread
+
 VM_TESTS                            += tests/vm/top_count_test
-tests/vm/top_count_test_KERNELS     := patched module
+tests/vm/top_count_test_KERNELS     := patched module stock debian
 tests/vm/top_count_test_TIMEOUT     := 1500
 
 # The others are under lockdown, as distributions are that boot securely.
@@ -91,3 +101,7 @@ VM_TESTS                            += tests/vm/top_live_test
 tests/vm/top_live_test_KERNELS      := patched
 tests/vm/top_live_test_LAB          := LAB_APPEND=lockdown=integrity
 tests/vm/top_live_test_TIMEOUT      := 2400
+
+VM_TESTS                            += tests/vm/top_storm_test
+tests/vm/top_storm_test_KERNELS     := module debian
+tests/vm/top_storm_test_TIMEOUT     := 1500

@@ -40,6 +40,9 @@ enum {
 	BPF_LOCAL_STORAGE_GET_F_CREATE	= 1,
 };
 
+/* kvm_vcpu.mode */
+#define OUTSIDE_GUEST_MODE	0
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), \
 			     apply_to = record)
 
@@ -168,6 +171,7 @@ struct kvm_vcpu {
 	struct kvm_vcpu_arch arch;
 	int cpu;
 	int vcpu_id;
+	int mode;
 	struct pid *pid;
 	struct kvm_vcpu_stat stat;
 };

@@ -3,7 +3,6 @@
 #include "collector.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +18,7 @@
 
 #include "format.h"
 #include "top.skel.h"
+#include "uevents.h"
 #include "vcpus.h"
 
 #define ROWS_MIN	64
@@ -356,7 +355,8 @@ static void read_phases(struct collector *collector, struct model *model, uint32
 	model_phases(model, vcpu, phases);
 }
 
-static void read_row(struct collector *collector, struct model *model, uint32_t number, uint64_t now)
+/* Return: all of it was told. */
+static bool read_row(struct collector *collector, struct model *model, uint32_t number, uint64_t now)
 {
 	const struct shared_row *row = &collector->rows[number];
 	struct vcpus_counts counts;
@@ -367,7 +367,7 @@ static void read_row(struct collector *collector, struct model *model, uint32_t 
 	counts.user = row->user_exits;
 	vcpu = vcpus_row(collector->vcpus, model, row, &counts);
 	if (!vcpu)
-		return;
+		return false;
 	for (int word = 0; word < SHARED_REASONS / 64; word++) {
 		for (uint64_t used = row->used[word]; used; used &= used - 1) {
 			const unsigned int code = (unsigned int)(word * 64 + __builtin_ctzll(used));
@@ -386,6 +386,7 @@ static void read_row(struct collector *collector, struct model *model, uint32_t 
 	}
 	if (collector->tier == 2)
 		read_phases(collector, model, number, vcpu, now);
+	return true;
 }
 
 static void free_row(struct collector *collector, uint32_t number)
@@ -421,7 +422,8 @@ static void read_rows(struct collector *collector, struct model *model, uint64_t
 		if (__atomic_load_n(&row->vcpu, __ATOMIC_ACQUIRE) <= SHARED_ROW_GONE ||
 		    !__atomic_load_n(&row->ready, __ATOMIC_ACQUIRE))
 			continue;
-		read_row(collector, model, i, now);
+		if (!read_row(collector, model, i, now))
+			continue;
 		if (collector->has_iters ? vcpus_is_gone(collector->vcpus, row) : process_is_gone(row->tgid))
 			free_row(collector, i);
 	}
@@ -429,39 +431,14 @@ static void read_rows(struct collector *collector, struct model *model, uint64_t
 
 /* ---- a module is not held for nothing ---- */
 
-/* The kernel says when a VM is made; without the socket it is found a refresh later. */
-static int open_uevents(void)
-{
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	const int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
-
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Has a VM been made? Empties the socket. */
-static bool read_uevents(struct collector *collector)
-{
-	bool made = false;
-	char text[2048];
-	ssize_t n;
-
-	while (collector->uevents >= 0 && (n = recv(collector->uevents, text, sizeof(text) - 1, 0)) > 0) {
-		text[n] = '\0';
-		for (const char *word = text; word < text + n; word += strlen(word) + 1)
-			if (!strcmp(word, "EVENT=create"))
-				made = true;
-	}
-	return made;
-}
-
 static void let_go_or_take(struct collector *collector)
 {
-	const bool made = read_uevents(collector);
 	const uint64_t now = collector_now_ns();
+	bool made = false;
+	pid_t pid;
+
+	while (uevents_next(collector->uevents, &pid))
+		made = true;
 
 	/* Attaching to records takes privileges, which are gone. */
 	if (!collector->is_module || collector->raw || !collector->tier || !collector->has_iters ||
@@ -595,7 +572,7 @@ static int open_bpf(struct collector **out, const struct collector_config *confi
 		}
 	}
 	if (collector->is_module)
-		collector->uevents = open_uevents();
+		collector->uevents = uevents_open();
 	error = set_tier(collector, config->tier);
 	if (error)
 		goto err;
@@ -621,7 +598,7 @@ static int read_bpf(struct collector *collector, struct model *model)
 		return error;
 	if (collector->tier)
 		read_rows(collector, model, now);
-	vcpus_end(collector->vcpus);
+	vcpus_end(collector->vcpus, model);
 	let_go_or_take(collector);
 	lost = bss->rows_full;
 	model->lost += lost - collector->last_lost;
@@ -701,6 +678,8 @@ static void status(struct collector *collector, struct collector_status *state)
 		state->missing = "struct kvm_vcpu in the kernel's BTF: no counters of KVM, nothing to compare with";
 	else if (bss->slots_full)
 		state->missing = "room for times of more reasons: --rows";
+	else if (bss->details_full)
+		state->missing = "room for more details: some are not shown";
 }
 
 const struct collector_ops collector_bpf = {

@@ -120,6 +120,7 @@ struct collector_ops {
 extern const struct collector_ops collector_bpf;
 extern const struct collector_ops collector_hist;
 extern const struct collector_ops collector_stream;
+extern const struct collector_ops collector_stats;
 extern const struct collector_ops collector_replay;
 
 /* CLOCK_MONOTONIC. */

@@ -19,7 +19,7 @@
 
 /* The best first. */
 static const struct collector_ops *const collectors[] = {
-	&collector_bpf, &collector_hist, &collector_stream,
+	&collector_bpf, &collector_hist, &collector_stream, &collector_stats,
 };
 
 /* ---- start ---- */

@@ -229,11 +229,14 @@ static struct vm *find_vm(struct model *model, const struct model_identity *iden
 {
 	struct vm *vm;
 
+	for (vm = *bucket_of(model, identity->tgid); vm; vm = vm->next_same)
+		if (vm->tgid == identity->tgid && vm->start_ns == identity->start_ns && vm->kvm == identity->kvm)
+			return vm;
 	for (vm = *bucket_of(model, identity->tgid); vm; vm = vm->next_same) {
 		if (vm->tgid != identity->tgid || vm->start_ns != identity->start_ns)
 			continue;
 		/* A collector without addresses knows only the process. */
-		if (vm->kvm == identity->kvm || !vm->kvm || !identity->kvm)
+		if (!vm->kvm || !identity->kvm)
 			return vm;
 	}
 	return NULL;
@@ -321,6 +324,22 @@ struct vcpu *model_vcpu(struct model *model, const struct model_identity *identi
 		vcpu->tid = identity->tid;
 	vcpu->alive = true;
 	vm->alive = true;
+	return vcpu;
+}
+
+struct vcpu *model_vcpu_of(struct model *model, struct model_identity *identity, uint64_t *kvm, uint64_t owner)
+{
+	struct vcpu *vcpu;
+
+	identity->kvm = *kvm ? *kvm : MODEL_KVM_UNKNOWN;
+	vcpu = model_vcpu(model, identity);
+	if (vcpu && vcpu->owner && vcpu->owner != owner) {
+		identity->kvm = owner;
+		vcpu = model_vcpu(model, identity);
+	}
+	*kvm = identity->kvm;
+	if (vcpu)
+		vcpu->owner = owner;
 	return vcpu;
 }
 

@@ -162,6 +162,7 @@ struct vcpu {
 	struct vcpu *next;
 	uint32_t id;
 	uint32_t tid;
+	uint64_t owner;			/* see model_vcpu_of() */
 	int cpu;
 	bool alive;			/* seen in this refresh */
 	uint64_t gone_ns;		/* since when it is not */
@@ -241,6 +242,18 @@ void model_end(struct model *model);
  * Return: borrowed until model_end(); NULL: no memory.
  */
 struct vcpu *model_vcpu(struct model *model, const struct model_identity *identity);
+
+#define MODEL_KVM_UNKNOWN	1
+
+/**
+ * model_vcpu_of() - the same, for one who does not know the VM's address
+ * @kvm:   0 at first; what it is set to goes on to stand for that VM
+ * @owner: who tells its numbers, not 0
+ *
+ * Two vcpus with the same id in one process are of two VMs, and their numbers
+ * must not meet.
+ */
+struct vcpu *model_vcpu_of(struct model *model, struct model_identity *identity, uint64_t *kvm, uint64_t owner);
 
 struct vm *model_vm_of(const struct vcpu *vcpu);
 

@@ -93,7 +93,22 @@ static const char *const counter_names[NR_COUNTERS] = {
 	[COUNTER_HYPERCALLS]		= "hypercalls",
 	[COUNTER_INSN_EMULATION]	= "insn_emulation",
 	[COUNTER_PF_TAKEN]		= "pf_taken",
+	[COUNTER_PF_FIXED]		= "pf_fixed",
+	[COUNTER_PF_EMULATE]		= "pf_emulate",
+	[COUNTER_IRQ_INJECTIONS]	= "irq_injections",
+	[COUNTER_NMI_INJECTIONS]	= "nmi_injections",
+	[COUNTER_TLB_FLUSH]		= "tlb_flush",
+	[COUNTER_PREEMPTION_REPORTED]	= "preemption_reported",
+	[COUNTER_NESTED_RUN]		= "nested_run",
+	[COUNTER_HALT_WAKEUP]		= "halt_wakeup",
+	[COUNTER_HALT_POLL_NS]		= "halt_poll_success_ns",
+	[COUNTER_HALT_WAIT_NS]		= "halt_wait_ns",
 };
+
+const char *names_counter(enum shared_counter counter)
+{
+	return counter < NR_COUNTERS ? counter_names[counter] : NULL;
+}
 
 static const char *isa_name(uint32_t isa)
 {
@@ -116,7 +131,7 @@ const char *names_reason(struct names *names, enum model_kind kind, uint32_t isa
 
 	switch (kind) {
 	case MODEL_COUNTER:
-		name = code < NR_COUNTERS ? counter_names[code] : NULL;
+		name = names_counter((enum shared_counter)code);
 		break;
 	case MODEL_USER:
 	case MODEL_USER_KVM2:

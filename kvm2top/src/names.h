@@ -40,4 +40,7 @@ const char *names_detail(uint32_t detail, uint64_t value, char buffer[static MOD
 /* "port read", ... */
 const char *names_detail_kind(uint32_t detail);
 
+/* What KVM calls one of its counters; NULL: it is none of KVM's. */
+const char *names_counter(enum shared_counter counter);
+
 #endif /* KVM2TOP_NAMES_H */

@@ -318,7 +318,7 @@ static const struct option_row rows[] = {
 	{ 0, "rows", "COUNT", "room for so many vcpus, by default 1024", read_rows },
 	{ 0, "idle", "SECONDS", "without a VM, before the module kvm is let go, so that it can be\nunloaded; by default 60, "
 	  "0: never", read_idle },
-	{ 0, "collector", "NAME", "where the numbers come from: bpf, hist, stream", read_collector },
+	{ 0, "collector", "NAME", "where the numbers come from: bpf, hist, stream, stats", read_collector },
 	{ 0, "no-color", NULL, "use no colours", read_no_colour },
 	{ 0, "keep-privileges", NULL, "do not give them up when everything is attached", read_keep },
 	{ 'h', "help", NULL, "show this", read_help },

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "process.h"
 
 #define BUCKETS		1024
-#define NS_PER_SECOND	UINT64_C(1000000000)
 
 struct threads {
 	pid_t pid;
@@ -50,45 +50,6 @@ void threads_destroy(struct threads *threads)
 
 /* ---- /proc ---- */
 
-static bool read_file(const char *path, char *text, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	size_t length;
-
-	if (!file)
-		return false;
-	length = fread(text, 1, size - 1, file);
-	text[length] = '\0';
-	fclose(file);
-	return length;
-}
-
-static uint64_t ticks_to_ns(unsigned long long ticks)
-{
-	return ticks * (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
-/* What follows the name, which may contain anything, in a file called stat. */
-static const char *behind_name(const char *stat)
-{
-	const char *end = strrchr(stat, ')');
-
-	return end ? end + 1 : "";
-}
-
-static uint64_t start_of(pid_t tgid)
-{
-	unsigned long long start = 0;
-	char path[64];
-	char stat[1024];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)tgid);
-	if (read_file(path, stat, sizeof(stat)))
-		sscanf(behind_name(stat), " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-		       &start);
-	return ticks_to_ns(start);
-}
-
 static void look_up(struct thread *thread)
 {
 	char path[64];
@@ -97,14 +58,12 @@ static void look_up(struct thread *thread)
 	int tgid = thread->tid;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)thread->tid);
-	line = read_file(path, status, sizeof(status)) ? strstr(status, "\nTgid:") : NULL;
+	line = process_read(path, status, sizeof(status)) ? strstr(status, "\nTgid:") : NULL;
 	if (line)
 		sscanf(line, "\nTgid: %d", &tgid);
 	thread->tgid = tgid;
-	thread->start_ns = start_of(tgid);
-	snprintf(path, sizeof(path), "/proc/%d/comm", tgid);
-	if (read_file(path, thread->comm, sizeof(thread->comm)))
-		thread->comm[strcspn(thread->comm, "\n")] = '\0';
+	thread->start_ns = process_start_ns(tgid);
+	process_comm(tgid, thread->comm, sizeof(thread->comm));
 }
 
 /* In the scheduler's ticks, but in the right order of magnitude. */
@@ -118,18 +77,18 @@ static bool read_counters(const struct thread *thread, uint64_t counters[static 
 	char text[1024];
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)thread->tgid, (int)thread->tid);
-	if (!read_file(path, text, sizeof(text)))
+	if (!process_read(path, text, sizeof(text)))
 		return false;
-	if (sscanf(behind_name(text), " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %*u"
+	if (sscanf(process_behind_name(text), " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %*u"
 		   " %*u %*d %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d %*u %*u %*u %llu", &user, &kernel,
 		   cpu, &guest) < 3)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)thread->tgid, (int)thread->tid);
-	if (read_file(path, text, sizeof(text)))
+	if (process_read(path, text, sizeof(text)))
 		sscanf(text, "%*u %llu", &wait);
-	counters[COUNTER_CPU_NS] = ticks_to_ns(user + kernel);
-	counters[COUNTER_GUEST_NS] = ticks_to_ns(guest);
-	counters[COUNTER_STIME_NS] = ticks_to_ns(kernel);
+	counters[COUNTER_CPU_NS] = process_ticks_to_ns(user + kernel);
+	counters[COUNTER_GUEST_NS] = process_ticks_to_ns(guest);
+	counters[COUNTER_STIME_NS] = process_ticks_to_ns(kernel);
 	counters[COUNTER_WAIT_NS] = wait;
 	return true;
 }
@@ -190,11 +149,11 @@ void threads_clear(struct threads *threads)
 
 static void tell(struct thread *thread, struct model *model, const uint64_t counters[static NR_COUNTERS], int cpu)
 {
-	const struct model_identity identity = {
+	struct model_identity identity = {
 		.tgid = (uint32_t)thread->tgid, .start_ns = thread->start_ns, .is_kvm2 = thread->is_kvm2,
 		.vm = thread->vm, .id = thread->vcpu, .tid = (uint32_t)thread->tid, .comm = thread->comm,
 	};
-	struct vcpu *vcpu = model_vcpu(model, &identity);
+	struct vcpu *vcpu = model_vcpu_of(model, &identity, &thread->kvm, (uint64_t)thread->tid << 32);
 	struct reason *reason;
 
 	if (!vcpu)

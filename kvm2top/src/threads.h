@@ -16,6 +16,7 @@
  * struct thread - a thread that runs a vcpu
  * @is_gone, @told: it has ended, and this many exits and ways to user space were told
  * @exits, @user, @counts, @user_counts: as struct shared_row has them
+ * @kvm:	what stands for its VM
  * @phase, @since_ns, @exit_ns, @code: of the exit that goes on, for times
  * @part_ns:	of it
  * @slots:	times of a reason, or NULL
@@ -30,6 +31,7 @@ struct thread {
 	uint64_t told;
 	bool is_kvm2;
 	uint64_t vm;
+	uint64_t kvm;
 	uint32_t vcpu;
 	uint32_t isa;
 	uint32_t other;

@@ -20,7 +20,11 @@
  * @kernel:	KVM's count, from the iterator
  * @last_kernel, @last_exits, @last_user: as of the last refresh
  * @idle:	refreshes without an exit
+ * @last_total:	of KVM's count since @base, what is in @sum_kernel
  * @sum_*:	what the model is told
+ * @vcpu:	in the model, in the refresh @seen
+ * @kvm:	the address of its VM, as the iterator says
+ * @stands_for:	in place of that, once a row without one was told
  * @first:	the counters when it was seen first, for tier 0
  */
 struct known {
@@ -41,6 +45,9 @@ struct known {
 	uint64_t sum_exits;
 	uint64_t sum_user;
 	uint64_t sum_kernel;
+	struct vcpu *vcpu;
+	uint64_t kvm;
+	uint64_t stands_for;
 	uint64_t first[NR_COUNTERS];
 };
 
@@ -218,33 +225,39 @@ void vcpus_record(struct vcpus *vcpus, struct model *model, const struct shared_
 	bool made;
 
 	known = find_or_make(vcpus, record->vcpu, record->tgid, &made);
-	if (!known)
+	if (!known) {
+		if (model)
+			model->no_memory = true;
 		return;
+	}
 	vcpus->alive_now++;
 	/* Somebody has cleared the statistics: as if it had never been. */
 	if (!made && exits < known->kernel)
 		known->base -= known->kernel - exits;
 	if (made) {
-		/* One that is there already has a past. */
-		known->is_fresh = vcpus->was_attached && !vcpus->attaching;
+		/* One that is there already has a past, but not one that came while nothing was attached. */
+		known->is_fresh = vcpus->was_attached && (!vcpus->attaching || vcpus->late);
 		if (!known->is_fresh)
 			memcpy(known->first, record->counters, sizeof(known->first));
 		known->last_kernel = known->is_fresh ? 0 : exits;
 	}
 	if (!known->has_base || (vcpus->attaching && !vcpus->late)) {
 		known->has_base = true;
-		known->base = known->is_fresh && !vcpus->attaching ? 0 : exits;
+		known->base = known->is_fresh && (!vcpus->attaching || vcpus->late) ? 0 : exits;
 	}
 	if (vcpus->attaching)
 		known->last_kernel = exits;
 	known->kernel = exits;
 	known->seen = vcpus->pass;
+	known->kvm = record->kvm;
+	known->vcpu = NULL;
 	if (!model)
 		return;
 	identity = identity_of(record);
 	vcpu = model_vcpu(model, &identity);
 	if (!vcpu)
 		return;
+	known->vcpu = vcpu;
 	vcpu->cpu = record->cpu;
 	model_counters(model, vcpu, record->counters, known->is_fresh);
 	if (vcpus->tier)
@@ -282,10 +295,18 @@ static uint64_t kernel_count(const struct vcpus *vcpus, const struct known *know
 	return count;
 }
 
+static void add_kernel(struct known *known, uint64_t kernel)
+{
+	if (kernel <= known->last_total)
+		return;
+	known->sum_kernel += kernel - known->last_total;
+	known->last_total = kernel;
+}
+
 struct vcpu *vcpus_row(struct vcpus *vcpus, struct model *model, const struct shared_row *row,
 		       const struct vcpus_counts *counts)
 {
-	const struct model_identity identity = {
+	struct model_identity identity = {
 		.tgid = row->tgid,
 		.start_ns = row->start_ns,
 		.kvm = row->kvm,
@@ -295,31 +316,38 @@ struct vcpu *vcpus_row(struct vcpus *vcpus, struct model *model, const struct sh
 		.tid = row->tid,
 		.comm = row->comm,
 	};
-	struct vcpu *vcpu = model_vcpu(model, &identity);
+	struct vcpu *vcpu = NULL;
 	struct known *known;
-	uint64_t kernel;
 	bool made;
 
 	known = find_or_make(vcpus, row->vcpu, row->tgid, &made);
-	if (!vcpu || !known)
+	/* The iterator will say of which VM it is, if that lives so long. */
+	if (known && made && !row->kvm)
 		return NULL;
-	/* The row of another vcpu at the same address. */
-	if (known->generation != row->generation) {
-		if (known->generation)
-			model_rebase_vcpu(model, vcpu);
-		known->generation = row->generation;
+	if (known && row->kvm) {
+		vcpu = model_vcpu(model, &identity);
+	} else if (known) {
+		if (!known->stands_for)
+			known->stands_for = known->kvm;
+		vcpu = model_vcpu_of(model, &identity, &known->stands_for, row->vcpu);
+	}
+	if (!vcpu) {
+		model->no_memory = true;
+		return NULL;
+	}
+	/* Another row than before, and perhaps of another vcpu at the same address, whose count is lower. */
+	if (known->generation && known->generation != row->generation) {
+		model_rebase_vcpu(model, vcpu);
+		known->base += known->last_total;
 		known->last_exits = 0;
 		known->last_user = 0;
 		known->last_total = 0;
 	}
-	kernel = kernel_count(vcpus, known, row, counts);
+	known->generation = row->generation;
 	known->idle = counts->exits == known->last_exits ? known->idle + 1 : 0;
 	known->sum_exits += counts->exits - known->last_exits;
 	known->sum_user += counts->user - known->last_user;
-	if (kernel > known->last_total) {
-		known->sum_kernel += kernel - known->last_total;
-		known->last_total = kernel;
-	}
+	add_kernel(known, kernel_count(vcpus, known, row, counts));
 	known->last_exits = counts->exits;
 	known->last_user = counts->user;
 	known->row_seen = vcpus->pass;
@@ -327,8 +355,24 @@ struct vcpu *vcpus_row(struct vcpus *vcpus, struct model *model, const struct sh
 	return vcpu;
 }
 
-void vcpus_end(struct vcpus *vcpus)
+/* An exit makes a row before KVM counts it: one that has exits and no row is seen by nobody. */
+static void tell_unseen(struct vcpus *vcpus, struct model *model)
 {
+	for (size_t i = 0; i < vcpus->room; i++) {
+		struct known *known = &vcpus->places[i];
+
+		if (!known->key || known->seen != vcpus->pass || known->row_seen == vcpus->pass || !known->vcpu ||
+		    known->kernel <= known->base)
+			continue;
+		add_kernel(known, known->kernel - known->base);
+		model_exits(model, known->vcpu, known->sum_exits, known->sum_user, known->sum_kernel);
+	}
+}
+
+void vcpus_end(struct vcpus *vcpus, struct model *model)
+{
+	if (vcpus->tier)
+		tell_unseen(vcpus, model);
 	vcpus->alive = vcpus->alive_now;
 	if (vcpus->room > ROOM_MIN && vcpus->used * 8 < vcpus->room)
 		rebuild(vcpus);

@@ -48,11 +48,12 @@ void vcpus_record(struct vcpus *vcpus, struct model *model, const struct shared_
 
 /**
  * vcpus_row() - a row of a vcpu
- * Return: the vcpu; NULL: no memory.
+ * Return: the vcpu; NULL: no memory, or it has to wait for the next refresh, to
+ * learn of which VM it is.
  */
 struct vcpu *vcpus_row(struct vcpus *vcpus, struct model *model, const struct shared_row *row,
 		       const struct vcpus_counts *counts);
-void vcpus_end(struct vcpus *vcpus);
+void vcpus_end(struct vcpus *vcpus, struct model *model);
 
 /* No iterator has shown the vcpu of that row for a while, and it has not run. */
 bool vcpus_is_gone(const struct vcpus *vcpus, const struct shared_row *row);

@@ -69,7 +69,7 @@ static void refresh(struct fixture *fixture, int64_t exits, const struct shared_
 
 		assert_non_null(vcpus_row(fixture->vcpus, &fixture->model, seen, &counts));
 	}
-	vcpus_end(fixture->vcpus);
+	vcpus_end(fixture->vcpus, &fixture->model);
 	model_end(&fixture->model);
 }
 
@@ -165,6 +165,64 @@ static void exits_missed_at_the_beginning_are_missing(void **state)
 	fini(&fixture);
 }
 
+static void exits_of_a_vcpu_that_no_program_sees_are_missing(void **state)
+{
+	const struct shared_vcpu old = record(1000);
+	struct shared_row seen = row(1030, 5, 0);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_record(fixture.vcpus, NULL, &old);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 1000, NULL);
+	ASSERT_HOST(&fixture, 0, 0);
+	refresh(&fixture, 1030, NULL);
+	ASSERT_HOST(&fixture, 0, 30);
+	/* From now on they do. */
+	refresh(&fixture, 1035, &seen);
+	ASSERT_HOST(&fixture, 5, 35);
+	fini(&fixture);
+}
+
+static void exits_of_a_vcpu_made_before_the_programs_were_attached_late_are_missing(void **state)
+{
+	struct shared_row seen = row(6, 20, 0);
+	struct shared_vcpu value;
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, -1, NULL);
+	/* The module was let go; the VM has come since. */
+	vcpus_attach(fixture.vcpus, 1, 1, true);
+	vcpus_begin(fixture.vcpus);
+	value = record(6);
+	vcpus_record(fixture.vcpus, NULL, &value);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 26, &seen);
+	ASSERT_HOST(&fixture, 20, 26);
+	fini(&fixture);
+}
+
+static void a_vcpu_with_a_new_row_goes_on(void **state)
+{
+	struct shared_row seen = row(0, 20, 0);
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	refresh(&fixture, 20, &seen);
+	/* Its row was taken away, and two exits with it. */
+	seen = row(22, 8, 0);
+	seen.generation = 2;
+	refresh(&fixture, 30, &seen);
+	ASSERT_HOST(&fixture, 28, 30);
+	fini(&fixture);
+}
+
 static void what_ran_before_the_programs_were_attached_again_is_not_missing(void **state)
 {
 	struct shared_row seen = row(0, 20, 0);
@@ -227,6 +285,46 @@ static void a_row_is_gone_when_nobody_lists_it_and_it_is_idle(void **state)
 	fini(&fixture);
 }
 
+/* Without addresses of vcpus and VMs, threads stand for them. */
+static void vcpus_of_two_VMs_of_a_process_do_not_meet(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	init(&fixture, 1);
+	vcpus_attached(fixture.vcpus);
+	for (uint32_t exits = 10; exits <= 50; exits += 20) {
+		model_begin(&fixture.model, ++fixture.second * SECOND);
+		vcpus_begin(fixture.vcpus);
+		for (uint32_t i = 0; i < 6; i++) {
+			struct shared_vcpu value = record(exits);
+
+			value.vcpu = VCPUS_THREAD_KEY(100 + i);
+			value.kvm = ADDRESS + i / 2;
+			value.id = i % 2;
+			/* The last VM does not live until the iterator comes. */
+			if (i < 4)
+				vcpus_record(fixture.vcpus, &fixture.model, &value);
+		}
+		for (uint32_t i = 0; i < 6; i++) {
+			const struct vcpus_counts counts = { .exits = exits };
+			struct shared_row seen = row(0, exits, 0);
+
+			seen.vcpu = VCPUS_THREAD_KEY(100 + i);
+			seen.kvm = 0;
+			seen.kernel = 0;
+			seen.id = i % 2;
+			vcpus_row(fixture.vcpus, &fixture.model, &seen, &counts);
+		}
+		vcpus_end(fixture.vcpus, &fixture.model);
+		model_end(&fixture.model);
+	}
+	ASSERT_HOST(&fixture, 300, 300);
+	assert_int_equal(fixture.model.nr_vms, 3);
+	assert_int_equal(fixture.model.nr_vcpus, 6);
+	fini(&fixture);
+}
+
 static void thousands_come_and_go(void **state)
 {
 	struct fixture fixture;
@@ -244,7 +342,7 @@ static void thousands_come_and_go(void **state)
 			value.vcpu += i * 0x2000;
 			vcpus_record(fixture.vcpus, &fixture.model, &value);
 		}
-		vcpus_end(fixture.vcpus);
+		vcpus_end(fixture.vcpus, &fixture.model);
 		model_end(&fixture.model);
 	}
 	ASSERT_HOST(&fixture, 60000, 60000);
@@ -261,9 +359,13 @@ int main(void)
 		cmocka_unit_test(exits_missed_between_two_are_missing),
 		cmocka_unit_test(exits_missed_at_the_end_are_missing),
 		cmocka_unit_test(exits_missed_at_the_beginning_are_missing),
+		cmocka_unit_test(exits_of_a_vcpu_that_no_program_sees_are_missing),
+		cmocka_unit_test(exits_of_a_vcpu_made_before_the_programs_were_attached_late_are_missing),
+		cmocka_unit_test(a_vcpu_with_a_new_row_goes_on),
 		cmocka_unit_test(what_ran_before_the_programs_were_attached_again_is_not_missing),
 		cmocka_unit_test(another_vcpu_at_the_same_address_begins_anew),
 		cmocka_unit_test(a_row_is_gone_when_nobody_lists_it_and_it_is_idle),
+		cmocka_unit_test(vcpus_of_two_VMs_of_a_process_do_not_meet),
 		cmocka_unit_test(thousands_come_and_go),
 	};
 
