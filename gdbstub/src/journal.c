@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -202,6 +203,8 @@ static void undo_debug_kvm2(const struct journal_vm *vm)
 		kvm2_sys_set_state(pidfd, data, records.used, 0);
 		close(pidfd);
 	}
+	/* An event that nobody took has stopped it. */
+	kill(vm->pid, SIGCONT);
 }
 
 static void undo_debug_classic(struct journal_vm *vm)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A VM on the kvm2 system calls: state by thread pidfds, stops by ptrace,
- * debug events as SIGTRAP, memory as /proc/PID/kvm2 says.
+ * debug events as SIGSTOP, memory as /proc/PID/kvm2 says.
  */
 #include "target_kvm2.h"
 
@@ -244,7 +244,7 @@ static uint32_t control_of(const struct target_debug *debug)
 		control |= KVM2_DEBUG_SW_BREAKPOINTS;
 	if (debug->dr7 & 0xff)
 		control |= KVM2_DEBUG_HW_BREAKPOINTS;
-	return control ? control | KVM2_DEBUG_ENABLE | KVM2_DEBUG_SIGTRAP : 0;
+	return control ? control | KVM2_DEBUG_ENABLE | KVM2_DEBUG_STOP : 0;
 }
 
 #define DR7_FIXED	0x400
@@ -390,17 +390,15 @@ static enum thread_stop settle(struct target *target, struct thread *thread)
 	return stop;
 }
 
-/* SIGTRAP that the kernel sent for a debug event, and nobody else. */
-static bool is_debug_trap(const struct thread *thread)
+/* SIGSTOP that the kernel sent for a debug event, and nobody else. */
+static bool is_debug_stop(const struct thread *thread)
 {
 	struct user_regs_struct regs;
 	siginfo_t info;
 
-	if (thread->stop != THREAD_SIGNAL || thread->signal != SIGTRAP ||
-	    ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info))
-		return false;
-	return (info.si_code == TRAP_TRACE || info.si_code == TRAP_BRKPT ||
-		info.si_code == TRAP_HWBKPT) && is_in_guest(thread, &regs);
+	return thread->stop == THREAD_SIGNAL && thread->signal == SIGSTOP &&
+	       !ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) &&
+	       info.si_code == SI_KERNEL && is_in_guest(thread, &regs);
 }
 
 static int take_debug_event(struct target *target, unsigned int vcpu, struct target_event *event)
@@ -438,7 +436,7 @@ static bool take_stop(struct target *target, unsigned int index, enum thread_sto
 			event->status = vcpu->thread.status;
 			return true;
 		}
-		if (is_debug_trap(&vcpu->thread))
+		if (is_debug_stop(&vcpu->thread))
 			return take_debug_event(target, index, event) > 0;
 		if (!vcpu->asked) {
 			/* Not for us: a signal, or a stop that came too late. */

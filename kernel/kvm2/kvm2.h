@@ -28,7 +28,7 @@ void kvm2_gate_leave(struct kvm2_vcpu *v);
 int kvm2_vcpu_hold(struct kvm2_vcpu *v);
 void kvm2_vcpu_release(struct kvm2_vcpu *v);
 
-/* debug.c: debug events as exits or SIGTRAP */
+/* debug.c: debug events as exits or stops */
 int kvm2_debug_trap(struct kvm2_vcpu *v);
 
 /* access.c: kvm_get_state() and kvm_set_state(), own and foreign */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A debugger's view: another process reads and writes a running vcpu by
- * thread pidfd, and steps it by SIGTRAP stops that its VMM never sees.
+ * thread pidfd, and steps it by SIGSTOP stops that its VMM never sees.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -234,8 +234,8 @@ static void test_refusals(void)
 	start_vmm(&vmm, guest_count, false);
 	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
 		    KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP |
-		    KVM2_DEBUG_SIGTRAP, 4);
-	tap_is(r, -EPERM, "only the tracer may ask for SIGTRAP");
+		    KVM2_DEBUG_STOP, 4);
+	tap_is(r, -EPERM, "only the tracer may ask for stops");
 	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_EVENT, 0, 8);
 	tap_is(r, -EACCES, "the debug event is read-only");
 	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
@@ -254,7 +254,7 @@ static int wait_stop(pid_t pid)
 
 	if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 		return -1;
-	/* SIGTRAP with an event is a ptrace stop of another kind. */
+	/* A signal with an event is a ptrace stop of another kind. */
 	return status >> 16 ? -(status >> 16) : WSTOPSIG(status);
 }
 
@@ -272,16 +272,16 @@ static const char *check_step(const struct vmm *vmm, uint64_t *rip)
 
 	if (ptrace(PTRACE_CONT, vmm->pid, 0, 0))
 		return "the VMM is continued";
-	if (wait_stop(vmm->pid) != SIGTRAP)
-		return "it stops with SIGTRAP";
+	if (wait_stop(vmm->pid) != SIGSTOP)
+		return "it stops with SIGSTOP";
 	if (ptrace(PTRACE_GETSIGINFO, vmm->pid, 0, &info))
 		return "the signal has details";
 	next = rip_of(vmm);
-	if (info.si_code != TRAP_TRACE || (uintptr_t)info.si_addr != next)
-		return "si_code is TRAP_TRACE and si_addr the guest's pc";
+	if (info.si_code != SI_KERNEL)
+		return "which is the kernel's";
 	if (get(vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_EVENT, &event,
 		sizeof(event)) || event.exception != 1 || event.pc != next)
-		return "the debug event says the same";
+		return "the debug event is a step to where rip is";
 	if (!is_step(*rip, next))
 		return "rip moves by an instruction";
 	*rip = next;
@@ -304,8 +304,8 @@ static void test_steps(bool block_signals)
 	rip = rip_of(&vmm);
 	r = set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
 		    KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP |
-		    KVM2_DEBUG_SIGTRAP, 4);
-	tap_is(r, 0, "the tracer asks for SIGTRAP%s", blocked);
+		    KVM2_DEBUG_STOP, 4);
+	tap_is(r, 0, "the tracer asks for stops%s", blocked);
 	for (i = 0; i < STEPS && !wrong; i++)
 		wrong = check_step(&vmm, &rip);
 	tap_ok(!wrong, "%d single steps%s: %s", i, blocked,
@@ -318,19 +318,20 @@ static void test_steps(bool block_signals)
 	tap_is(vmm.report->exits + vmm.report->errors, 0,
 	       "the VMM has seen no exit and no signal%s", blocked);
 
-	/* Back inside the guest SIGTRAP is blocked again. */
+	/* Back inside the guest. */
 	ptrace(PTRACE_SEIZE, vmm.pid, 0, 0);
 	ptrace(PTRACE_INTERRUPT, vmm.pid, 0, 0);
 	wait_stop(vmm.pid);
 	ptrace(PTRACE_GETSIGMASK, vmm.pid, sizeof(mask), &mask);
 	tap_is(!!(mask & 1ULL << (SIGTRAP - 1)), block_signals,
-	       "SIGTRAP is %sblocked afterwards", block_signals ? "" : "not ");
+	       "its signal mask is what it was%s", blocked);
 	end_vmm(&vmm);
 }
 
-/* A tracer that dies while it steps: the VMM must live. */
-static void test_dead_tracer(void)
+/* A tracer that dies, before a debug event or in the stop: the VMM must live. */
+static void test_dead_tracer(bool in_stop)
 {
+	const char *where = in_stop ? ", it died in a stop" : "";
 	struct vmm vmm;
 	pid_t tracer;
 	int status;
@@ -343,15 +344,26 @@ static void test_dead_tracer(void)
 		wait_stop(vmm.pid);
 		set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
 			KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP |
-			KVM2_DEBUG_SIGTRAP, 4);
+			KVM2_DEBUG_STOP, 4);
+		if (in_stop) {
+			ptrace(PTRACE_CONT, vmm.pid, 0, 0);
+			wait_stop(vmm.pid);
+		}
 		kill(getpid(), SIGKILL);
 	}
 	waitpid(tracer, &status, 0);
-	wait_exits(&vmm, 1);
-	tap_is(waitpid(vmm.pid, &status, WNOHANG), 0,
-	       "a VMM whose tracer was killed lives on");
-	tap_is(vmm.report->last, KVM2_EXIT_DEBUG,
-	       "its steps are ordinary debug exits then");
+	tap_ok(waitpid(vmm.pid, &status, WUNTRACED) == vmm.pid &&
+	       WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP,
+	       "a VMM whose tracer was killed stands%s", where);
+	tap_is(set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 0, 4), 0,
+	       "somebody else turns stepping off%s", where);
+	set_u64(&vmm, KVM2_SET_CONTROL, KVM2_CONTROL_RIP,
+		GUEST_CODE + (guest_halt - guest_sum), 8);
+	kill(vmm.pid, SIGCONT);
+	tap_is(wait_halted(&vmm), KVM2_MP_HALTED,
+	       "and with SIGCONT the guest runs on, to HLT%s", where);
+	tap_is(vmm.report->exits + vmm.report->errors, 0,
+	       "while the VMM has seen nothing%s", where);
 	end_vmm(&vmm);
 }
 
@@ -407,7 +419,8 @@ int main(void)
 	test_refusals();
 	test_steps(false);
 	test_steps(true);
-	test_dead_tracer();
+	test_dead_tracer(false);
+	test_dead_tracer(true);
 	test_proc();
 	return tap_end();
 }

@@ -416,8 +416,8 @@ static const struct wrong wrong_writes[] = {
 	{ "debug_control, both to inject", KVM2_SET_GUEST_DEBUG, 4,
 	  KVM2_GUEST_DEBUG_CONTROL,
 	  { KVM2_DEBUG_INJECT_BP | KVM2_DEBUG_INJECT_DB }, -EINVAL },
-	{ "debug_control, SIGTRAP without a tracer", KVM2_SET_GUEST_DEBUG, 4,
-	  KVM2_GUEST_DEBUG_CONTROL, { KVM2_DEBUG_SIGTRAP }, -EPERM },
+	{ "debug_control, STOP without a tracer", KVM2_SET_GUEST_DEBUG, 4,
+	  KVM2_GUEST_DEBUG_CONTROL, { KVM2_DEBUG_STOP }, -EPERM },
 	{ "breakpoint_dr7, bit 32", KVM2_SET_GUEST_DEBUG, 8,
 	  KVM2_GUEST_DEBUG_BREAKPOINT_DR7, { 1UL << 32 }, -EINVAL },
 };

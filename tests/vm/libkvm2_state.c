@@ -130,8 +130,8 @@ static void test_refusals(struct fixture *f)
 	refuses(f, KVM2_SET_EVENTS, KVM2_EVENTS_SHADOW, 4, 4, -EINVAL, "unknown shadow bits");
 	refuses(f, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 1 << 20, 4, -EINVAL,
 		"unknown debug_control bits");
-	refuses(f, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, KVM2_DEBUG_SIGTRAP, 4, -EPERM,
-		"SIGTRAP for a thread that is not the tracer");
+	refuses(f, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, KVM2_DEBUG_STOP, 4, -EPERM,
+		"stops for a thread that is not the tracer");
 
 	IS(kvm2_vcpu_get_u64(f->vcpu, KVM2_SET_MSR, MSR_UNKNOWN, &value), -ENOENT,
 	   "a get refuses an unknown MSR");

@@ -721,8 +721,8 @@ static void guest_debug(void)
 		       KVM2_DEBUG_INJECT_BP | KVM2_DEBUG_INJECT_DB), -EINVAL,
 	       "only one exception can be injected");
 	tap_is(set_u32(KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
-		       KVM2_DEBUG_SIGTRAP), -EPERM,
-	       "SIGTRAP is for the tracer to ask for");
+		       KVM2_DEBUG_STOP), -EPERM,
+	       "a stop is for the tracer to ask for");
 	set_u32(KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 0);
 	tap_ok(fixture_run_to_end(), "without debugging the guest runs on");
 

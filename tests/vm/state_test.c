@@ -472,9 +472,9 @@ static void refused_sets_change_nothing(void)
 	is_atomic_u32("an unknown bit of debug_control",
 		      KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 1 << 8,
 		      -EINVAL);
-	is_atomic_u32("SIGTRAP without being the tracer",
+	is_atomic_u32("a stop without being the tracer",
 		      KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
-		      KVM2_DEBUG_SIGTRAP, -EPERM);
+		      KVM2_DEBUG_STOP, -EPERM);
 }
 
 /* ---- a set without memory changes nothing ---- */

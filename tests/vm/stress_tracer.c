@@ -49,24 +49,29 @@ static int open_thread(pid_t tid)
 	return syscall(SYS_pidfd_open, tid, O_EXCL /* PIDFD_THREAD */);
 }
 
-/* Read the guest's registers, and let debug events come as SIGTRAP. */
-static void look_at_guest(pid_t tid, uint64_t *random)
+/* Have debug events come as SIGSTOP, or not at all. */
+static void set_debug(int pidfd, uint32_t control)
 {
 	struct guest_record debug = {
 		.set = KVM2_SET_GUEST_DEBUG, .size = 4,
 		.number = KVM2_GUEST_DEBUG_CONTROL,
-		.value = { KVM2_DEBUG_ENABLE | KVM2_DEBUG_SIGTRAP |
-			   KVM2_DEBUG_SINGLE_STEP |
-			   KVM2_DEBUG_SW_BREAKPOINTS },
+		.value = { control },
 	};
+
+	kvm2_sys_set_state(pidfd, &debug, 24, 0);
+}
+
+/* Read the guest's registers, and choose what becomes of debug events. */
+static void look_at_guest(pid_t tid, uint64_t *random)
+{
 	uint64_t records[2048];
 	int pidfd = open_thread(tid);
 
-	if (stress_random(random, 3) == 0)
-		debug.value[0] = 0;
 	kvm2_sys_get_state(pidfd, records, sizeof(records),
 			   KVM2_STATE_LIST | KVM2_STATE_SET(KVM2_SET_GPR));
-	kvm2_sys_set_state(pidfd, &debug, 24, 0);
+	set_debug(pidfd, stress_random(random, 3) ?
+		  KVM2_DEBUG_ENABLE | KVM2_DEBUG_STOP |
+		  KVM2_DEBUG_SINGLE_STEP | KVM2_DEBUG_SW_BREAKPOINTS : 0);
 	close(pidfd);
 }
 
@@ -81,11 +86,12 @@ static int go_on(pid_t tid, int status, uint64_t *random)
 	siginfo_t info;
 
 	/* A syscall or event stop, or a group stop, has no signal. */
-	if (signal & 0x80 || status >> 16 || signal == SIGSTOP)
+	if (signal & 0x80 || status >> 16)
 		signal = 0;
-	if (signal == SIGTRAP) {
-		if (!ptrace(PTRACE_GETSIGINFO, tid, 0, &info) &&
-		    info.si_code > 0)
+	if (signal == SIGSTOP || signal == SIGTRAP) {
+		if (signal == SIGSTOP &&
+		    !ptrace(PTRACE_GETSIGINFO, tid, 0, &info) &&
+		    info.si_code == SI_KERNEL)
 			atomic_fetch_add(&stress_board->traps, 1);
 		signal = 0;
 	}
@@ -99,7 +105,7 @@ static int go_on(pid_t tid, int status, uint64_t *random)
 static void trace_thread(pid_t tid, uint64_t *random)
 {
 	struct user_regs_struct regs;
-	int status, n;
+	int status, pidfd, n;
 
 	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD |
 					 PTRACE_O_TRACEEXIT))
@@ -116,6 +122,10 @@ static void trace_thread(pid_t tid, uint64_t *random)
 		ptrace(PTRACE_INTERRUPT, tid, 0, 0);
 		status = wait_stop(tid);
 	}
+	/* Nobody would let the process go on after a debug event. */
+	pidfd = open_thread(tid);
+	set_debug(pidfd, 0);
+	close(pidfd);
 	ptrace(PTRACE_DETACH, tid, 0, 0);
 }
 

@@ -637,11 +637,12 @@ enum kvm2_mp_state {
 #define KVM2_DEBUG_HW_BREAKPOINTS	(1 << 3)  /* breakpoint0-3, _dr7 */
 #define KVM2_DEBUG_BLOCK_IRQ		(1 << 4)  /* no interrupts in a step */
 /*
- * A debug event stops the vcpu thread with SIGTRAP for its ptracer, unseen
- * by the VMM. Without a tracer the event is an ordinary exit. Only the
- * tracer of the thread may set this bit.
+ * A debug event stops the vcpu thread with SIGSTOP of the kernel's for its
+ * ptracer, unseen by the VMM. When the tracer has died the signal stops the
+ * process, until the bit is cleared and SIGCONT sent. Only the tracer of the
+ * thread may set this bit.
  */
-#define KVM2_DEBUG_SIGTRAP		(1 << 5)
+#define KVM2_DEBUG_STOP		(1 << 5)
 /*
  * One shot: at the next entry inject #BP or #DB into the guest, for a
  * breakpoint that is the guest's own. Reads as 0.

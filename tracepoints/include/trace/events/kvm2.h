@@ -335,7 +335,7 @@ TRACE_EVENT(kvm2_dirty,
 		__entry->pages, __entry->next, __entry->err)
 );
 
-/* delivered: as SIGTRAP to the tracer; else an ordinary exit follows */
+/* delivered: as SIGSTOP to the tracer; else an ordinary exit follows */
 TRACE_EVENT(kvm2_debug_trap,
 	TP_PROTO(u64 vm_id, u32 vcpu_id, const struct kvm2_debug_event *event,
 		 bool delivered),
