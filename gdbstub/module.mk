@@ -29,8 +29,8 @@ $(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
 # ---- unit tests ----
 
 # What touches other processes; the tests have a target of their own.
-gdbstub_host := main.c options.c journal.c target_kvm2.c target_classic.c classic_bpf.c undo_classic.c inject.c thread.c \
-		vmm_memory.c vmm_scan.c
+gdbstub_host := main.c options.c journal.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
+		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c vmm.c vmm_memory.c vmm_scan.c
 
 define gdbstub_test
 TESTS += tests/unit/gdbstub/$(1)_test

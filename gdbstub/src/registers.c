@@ -27,6 +27,20 @@ enum {
 #define FIELD(name, bit)	"<field name=\"" name "\" start=\"" #bit "\" end=\"" #bit "\"/>"
 #define SPAN(name, from, to)	"<field name=\"" name "\" start=\"" #from "\" end=\"" #to "\"/>"
 
+/* Views of an SSE register. */
+#define VECTOR_128 \
+	"<vector id=\"v4f\" type=\"ieee_single\" count=\"4\"/>" \
+	"<vector id=\"v2d\" type=\"ieee_double\" count=\"2\"/>" \
+	"<vector id=\"v16i8\" type=\"int8\" count=\"16\"/>" \
+	"<vector id=\"v8i16\" type=\"int16\" count=\"8\"/>" \
+	"<vector id=\"v4i32\" type=\"int32\" count=\"4\"/>" \
+	"<vector id=\"v2i64\" type=\"int64\" count=\"2\"/>" \
+	"<union id=\"vec128\">" \
+	"<field name=\"v4_float\" type=\"v4f\"/><field name=\"v2_double\" type=\"v2d\"/>" \
+	"<field name=\"v16_int8\" type=\"v16i8\"/><field name=\"v8_int16\" type=\"v8i16\"/>" \
+	"<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>" \
+	"<field name=\"uint128\" type=\"uint128\"/></union>"
+
 /* Types that a feature's registers use; gdb knows the others itself. */
 static const struct {
 	const char *name;
@@ -40,17 +54,7 @@ static const struct {
 		FIELD("AC", 18) FIELD("VIF", 19) FIELD("VIP", 20) FIELD("ID", 21)
 		"</flags>" },
 	[FEATURE_SSE] = { "org.gnu.gdb.i386.sse",
-		"<vector id=\"v4f\" type=\"ieee_single\" count=\"4\"/>"
-		"<vector id=\"v2d\" type=\"ieee_double\" count=\"2\"/>"
-		"<vector id=\"v16i8\" type=\"int8\" count=\"16\"/>"
-		"<vector id=\"v8i16\" type=\"int16\" count=\"8\"/>"
-		"<vector id=\"v4i32\" type=\"int32\" count=\"4\"/>"
-		"<vector id=\"v2i64\" type=\"int64\" count=\"2\"/>"
-		"<union id=\"vec128\">"
-		"<field name=\"v4_float\" type=\"v4f\"/><field name=\"v2_double\" type=\"v2d\"/>"
-		"<field name=\"v16_int8\" type=\"v16i8\"/><field name=\"v8_int16\" type=\"v8i16\"/>"
-		"<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>"
-		"<field name=\"uint128\" type=\"uint128\"/></union>"
+		VECTOR_128
 		"<flags id=\"i386_mxcsr\" size=\"4\">"
 		FIELD("IE", 0) FIELD("DE", 1) FIELD("ZE", 2) FIELD("OE", 3) FIELD("UE", 4)
 		FIELD("PE", 5) FIELD("DAZ", 6) FIELD("IM", 7) FIELD("DM", 8) FIELD("ZM", 9)
@@ -59,17 +63,7 @@ static const struct {
 	[FEATURE_SEGMENTS] = { "org.gnu.gdb.i386.segments", "" },
 	[FEATURE_AVX] = { "org.gnu.gdb.i386.avx", "" },
 	[FEATURE_AVX512] = { "org.gnu.gdb.i386.avx512",
-		"<vector id=\"v4f\" type=\"ieee_single\" count=\"4\"/>"
-		"<vector id=\"v2d\" type=\"ieee_double\" count=\"2\"/>"
-		"<vector id=\"v16i8\" type=\"int8\" count=\"16\"/>"
-		"<vector id=\"v8i16\" type=\"int16\" count=\"8\"/>"
-		"<vector id=\"v4i32\" type=\"int32\" count=\"4\"/>"
-		"<vector id=\"v2i64\" type=\"int64\" count=\"2\"/>"
-		"<union id=\"vec128\">"
-		"<field name=\"v4_float\" type=\"v4f\"/><field name=\"v2_double\" type=\"v2d\"/>"
-		"<field name=\"v16_int8\" type=\"v16i8\"/><field name=\"v8_int16\" type=\"v8i16\"/>"
-		"<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>"
-		"<field name=\"uint128\" type=\"uint128\"/></union>"
+		VECTOR_128
 		"<vector id=\"v2ui128\" type=\"uint128\" count=\"2\"/>" },
 	[FEATURE_PKEYS] = { "org.gnu.gdb.i386.pkeys", "" },
 	[FEATURE_SYSTEM] = { "org.kvm2.x86.system",

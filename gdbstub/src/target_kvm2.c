@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +16,10 @@
 
 #include <kvm2/kvm2.h>
 
+#include "debug.h"
 #include "journal.h"
 #include "thread.h"
+#include "vmm.h"
 #include "vmm_memory.h"
 
 /* The kernel's own, for calls that a signal interrupted; not in errno.h. */
@@ -31,34 +32,13 @@
 #define SETTLE_MS	1000
 
 struct vcpu_kvm2 {
-	struct thread thread;
+	struct vmm_vcpu base;
 	int pidfd;
-	bool held;
-	bool asked;
 };
-
-/**
- * struct kvm2_target - the VM
- * @leader: the VMM's first thread, if that is no vcpu: tells when it ends
- * @vcpus:  as target.vcpus; pointers, since threads are in a list
- */
-struct kvm2_target {
-	struct target base;
-	struct thread leader;
-	bool has_leader;
-	bool exited;
-	struct vcpu_kvm2 **vcpus;
-	struct journal_vm *journal;
-};
-
-static struct kvm2_target *of(struct target *target)
-{
-	return (struct kvm2_target *)target;
-}
 
 static struct vcpu_kvm2 *vcpu_of(struct target *target, unsigned int vcpu)
 {
-	return of(target)->vcpus[vcpu];
+	return (struct vcpu_kvm2 *)vmm_of(target)->vcpus[vcpu];
 }
 
 /* ---- /proc/PID/kvm2 ---- */
@@ -104,54 +84,28 @@ static int read_proc(pid_t pid, char **text)
 	return used ? 0 : -ENOENT;
 }
 
-static int add_vcpu(struct kvm2_target *target, uint32_t id, pid_t tid)
+static int add_vcpu(struct vmm *vmm, uint32_t id, pid_t tid)
 {
-	struct target *base = &target->base;
-	struct target_vcpu *public;
-	struct vcpu_kvm2 **vcpus;
-	struct vcpu_kvm2 *vcpu;
+	struct vcpu_kvm2 *vcpu = calloc(1, sizeof(*vcpu));
 	int err;
 
-	public = realloc(base->vcpus, (base->nr_vcpus + 1) * sizeof(*public));
-	if (public)
-		base->vcpus = public;
-	vcpus = realloc(target->vcpus, (base->nr_vcpus + 1) * sizeof(struct vcpu_kvm2 *));
-	if (vcpus)
-		target->vcpus = vcpus;
-	vcpu = calloc(1, sizeof(*vcpu));
-	if (!public || !vcpus || !vcpu) {
-		free(vcpu);
+	if (!vcpu)
 		return -ENOMEM;
-	}
-	err = thread_seize(&vcpu->thread, tid);
-	if (err) {
-		free(vcpu);
-		return err;
-	}
 	vcpu->pidfd = kvm2_thread_pidfd_open(tid);
-	if (vcpu->pidfd < 0) {
-		err = vcpu->pidfd;
-		thread_detach(&vcpu->thread);
-		free(vcpu);
-		return err;
+	err = vcpu->pidfd < 0 ? vcpu->pidfd : vmm_add_vcpu(vmm, id, tid, &vcpu->base);
+	if (!err) {
+		journal_add_vcpu(vmm->journal, tid);
+		return 1;
 	}
-	vcpus[base->nr_vcpus] = vcpu;
-	base->vcpus[base->nr_vcpus++] = (struct target_vcpu){ .id = id, .tid = tid };
-	journal_add_vcpu(target->journal, tid);
-	return 1;
-}
-
-static bool knows(const struct target *base, pid_t tid)
-{
-	for (unsigned int i = 0; i < base->nr_vcpus; i++)
-		if (base->vcpus[i].tid == tid && !base->vcpus[i].gone)
-			return true;
-	return false;
+	if (vcpu->pidfd >= 0)
+		close(vcpu->pidfd);
+	free(vcpu);
+	return err;
 }
 
 static int refresh(struct target *base)
 {
-	struct kvm2_target *target = of(base);
+	struct vmm *vmm = vmm_of(base);
 	char *text = NULL;
 	char *rest = NULL;
 	char *line;
@@ -180,8 +134,8 @@ static int refresh(struct target *base)
 
 			err = vmm_memory_add(base, &region);
 		} else if (sscanf(line, "vcpu %u tid %d", &id, &tid) == 2) {
-			if (!knows(base, tid) && base->nr_vcpus < TARGET_VCPUS_MAX) {
-				err = add_vcpu(target, id, tid);
+			if (!vmm_knows(vmm, tid) && base->nr_vcpus < TARGET_VCPUS_MAX) {
+				err = add_vcpu(vmm, id, tid);
 				added += err > 0;
 			}
 		} else if (sscanf(line, "vm %*u vcpus %*u generation %*u name %63s", name) == 1) {
@@ -194,29 +148,18 @@ static int refresh(struct target *base)
 
 /* ---- life ---- */
 
-static void detach(struct target *base)
+static void free_vcpu(struct vmm_vcpu *base)
 {
-	struct kvm2_target *target = of(base);
+	struct vcpu_kvm2 *vcpu = (struct vcpu_kvm2 *)base;
 
-	for (unsigned int i = 0; i < base->nr_vcpus; i++) {
-		struct vcpu_kvm2 *vcpu = target->vcpus[i];
-
-		thread_detach(&vcpu->thread);
-		close(vcpu->pidfd);
-		free(vcpu);
-	}
-	if (target->has_leader)
-		thread_detach(&target->leader);
-	journal_close(target->journal);
-	free(target->vcpus);
-	free(base->vcpus);
-	free(base->regions);
-	free(target);
+	close(vcpu->pidfd);
+	free(vcpu);
 }
 
-static void note_patch(struct target *base, uint64_t gpa, uint8_t original, bool inserted)
+static void detach(struct target *target)
 {
-	journal_patch(of(base)->journal, vmm_memory_host(base, gpa), original, inserted);
+	vmm_release(vmm_of(target));
+	free(target);
 }
 
 /* ---- state ---- */
@@ -232,61 +175,10 @@ static int set_state(struct target *target, unsigned int vcpu, void *records, si
 	return kvm2_sys_set_state(vcpu_of(target, vcpu)->pidfd, records, size, 0);
 }
 
-static uint32_t control_of(const struct target_debug *debug)
-{
-	uint32_t control = 0;
-
-	if (debug->step)
-		control |= KVM2_DEBUG_SINGLE_STEP;
-	if (debug->block_irq)
-		control |= KVM2_DEBUG_BLOCK_IRQ;
-	if (debug->software)
-		control |= KVM2_DEBUG_SW_BREAKPOINTS;
-	if (debug->dr7 & 0xff)
-		control |= KVM2_DEBUG_HW_BREAKPOINTS;
-	return control ? control | KVM2_DEBUG_ENABLE | KVM2_DEBUG_STOP : 0;
-}
-
-#define DR7_FIXED	0x400
-
 static int set_debug(struct target *target, unsigned int vcpu, const struct target_debug *debug)
 {
-	uint64_t data[7 * 3];
-	struct kvm2_records records;
-	int ret;
+	int ret = debug_set(target, vcpu, debug, KVM2_DEBUG_STOP);
 
-	kvm2_records_init(&records, data, sizeof(data));
-	kvm2_records_add_u64(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
-			     control_of(debug), 4);
-	for (unsigned int i = 0; i < TARGET_SLOTS; i++)
-		kvm2_records_add_u64(&records, KVM2_SET_GUEST_DEBUG,
-				     KVM2_GUEST_DEBUG_BREAKPOINT0 + i, debug->address[i], 8);
-	kvm2_records_add_u64(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_BREAKPOINT_DR7,
-			     debug->dr7 | DR7_FIXED, 8);
-	ret = set_state(target, vcpu, data, records.used);
-	return ret < 0 ? ret : 0;
-}
-
-static int reflect(struct target *target, unsigned int vcpu, const struct kvm2_debug_event *event)
-{
-	uint64_t data[2 * 3];
-	struct kvm2_records records;
-	uint64_t control;
-	int ret;
-
-	kvm2_records_init(&records, data, sizeof(data));
-	kvm2_records_add(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, NULL, 4);
-	ret = get_state(target, vcpu, data, records.used, 0);
-	if (ret < 0)
-		return ret;
-	kvm2_records_get_u64(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, &control);
-	control |= KVM2_DEBUG_ENABLE |
-		   (event->exception == 3 ? KVM2_DEBUG_INJECT_BP : KVM2_DEBUG_INJECT_DB);
-	kvm2_records_init(&records, data, sizeof(data));
-	kvm2_records_add_u64(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, control, 4);
-	if (event->exception == 1)
-		kvm2_records_add_u64(&records, KVM2_SET_DEBUG, KVM2_DEBUG_DR6, event->dr6, 8);
-	ret = set_state(target, vcpu, data, records.used);
 	return ret < 0 ? ret : 0;
 }
 
@@ -390,20 +282,18 @@ static enum thread_stop settle(struct target *target, struct thread *thread)
 	return stop;
 }
 
-/* SIGSTOP that the kernel sent for a debug event, and nobody else. */
+/* A debug event: SIGSTOP of the kernel's, and nobody else's. */
 static bool is_debug_stop(const struct thread *thread)
 {
 	struct user_regs_struct regs;
-	siginfo_t info;
 
-	return thread->stop == THREAD_SIGNAL && thread->signal == SIGSTOP &&
-	       !ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) &&
-	       info.si_code == SI_KERNEL && is_in_guest(thread, &regs);
+	return thread_stop_is_kernels(thread) && is_in_guest(thread, &regs);
 }
 
 static int take_debug_event(struct target *target, unsigned int vcpu, struct target_event *event)
 {
 	uint64_t data[KVM2_RECORD_BYTES(sizeof(event->debug)) / 8];
+	struct vmm_vcpu *v = vmm_of(target)->vcpus[vcpu];
 	struct kvm2_records records;
 	int ret;
 
@@ -416,28 +306,23 @@ static int take_debug_event(struct target *target, unsigned int vcpu, struct tar
 	kvm2_records_get(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_EVENT, &event->debug,
 			 sizeof(event->debug));
 	event->kind = TARGET_DEBUG;
-	vcpu_of(target, vcpu)->held = true;
-	vcpu_of(target, vcpu)->thread.signal = 0;
+	v->held = true;
+	v->thread.signal = 0;
 	return 1;
 }
 
-/* Return: @event is one. */
-static bool take_stop(struct target *target, unsigned int index, enum thread_stop stop,
+/* As vmm_ops.take_stop. */
+static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop,
 		      struct target_event *event)
 {
-	struct vcpu_kvm2 *vcpu = vcpu_of(target, index);
+	struct vmm_vcpu *vcpu = vmm->vcpus[index];
 	struct user_regs_struct regs;
 
-	event->vcpu = index;
 	for (;;) {
-		if (stop == THREAD_ENDED) {
-			target->vcpus[index].gone = true;
-			event->kind = TARGET_VCPU_GONE;
-			event->status = vcpu->thread.status;
-			return true;
-		}
+		if (stop == THREAD_ENDED)
+			return vmm_give_ended(vmm, index, event);
 		if (is_debug_stop(&vcpu->thread))
-			return take_debug_event(target, index, event) > 0;
+			return take_debug_event(&vmm->base, index, event) > 0;
 		if (!vcpu->asked) {
 			/* Not for us: a signal, or a stop that came too late. */
 			thread_resume(&vcpu->thread, PTRACE_CONT);
@@ -447,124 +332,57 @@ static bool take_stop(struct target *target, unsigned int index, enum thread_sto
 			hide_interruption(&vcpu->thread, &regs);
 			break;
 		}
-		if (stop == THREAD_GROUP_STOP || !owes_reply(target, index))
+		if (stop == THREAD_GROUP_STOP || !owes_reply(&vmm->base, index))
 			break;
-		stop = settle(target, &vcpu->thread);
+		stop = settle(&vmm->base, &vcpu->thread);
 		if (stop == THREAD_INTERRUPTED || stop == THREAD_NO_STOP)
 			break;
 	}
-	vcpu->held = true;
-	vcpu->asked = false;
-	event->kind = TARGET_HELD;
-	return true;
+	return vmm_give_held(vcpu, event);
 }
 
-static int leader_event(struct kvm2_target *target, struct target_event *event)
-{
-	enum thread_stop stop = thread_take_stop(&target->leader);
-
-	if (stop == THREAD_NO_STOP)
-		return 0;
-	if (stop != THREAD_ENDED) {
-		thread_resume(&target->leader, PTRACE_CONT);
-		return 0;
-	}
-	event->kind = TARGET_EXITED;
-	event->status = target->leader.status;
-	return 1;
-}
-
-static int next_event(struct target *base, struct target_event *event)
-{
-	struct kvm2_target *target = of(base);
-
-	*event = (struct target_event){ .kind = TARGET_NOTHING };
-	if (target->exited)
-		return 0;
-	threads_collect();
-	for (unsigned int i = 0; i < base->nr_vcpus; i++) {
-		struct thread *thread = &target->vcpus[i]->thread;
-		enum thread_stop stop;
-
-		while ((stop = thread_take_stop(thread)) != THREAD_NO_STOP) {
-			if (!take_stop(base, i, stop, event))
-				continue;
-			/* The first thread of a process is the last one to be reported. */
-			if (event->kind == TARGET_VCPU_GONE && thread->tid == base->pid) {
-				event->kind = TARGET_EXITED;
-				target->exited = true;
-			}
-			return 1;
-		}
-	}
-	if (target->has_leader && leader_event(target, event)) {
-		target->exited = true;
-		return 1;
-	}
-	return 0;
-}
-
-static void wait_events(struct target *target, int ms)
-{
-	(void)target;
-	threads_wait(ms);
-}
-
-static int interrupt(struct target *target, unsigned int vcpu)
-{
-	vcpu_of(target, vcpu)->asked = true;
-	return thread_interrupt(&vcpu_of(target, vcpu)->thread);
-}
-
-static int resume(struct target *target, unsigned int vcpu)
-{
-	struct vcpu_kvm2 *v = vcpu_of(target, vcpu);
-	int err;
-
-	v->asked = false;
-	err = thread_resume(&v->thread, PTRACE_CONT);
-	v->held = err != 0;
-	return err;
-}
+static const struct vmm_ops vmm_ops = {
+	.free_vcpu = free_vcpu,
+	.take_stop = take_stop,
+};
 
 static const struct target_ops kvm2_ops = {
 	.name = "kvm2",
 	.detach = detach,
 	.refresh = refresh,
-	.interrupt = interrupt,
-	.resume = resume,
+	.interrupt = vmm_interrupt,
+	.resume = vmm_resume,
 	.set_debug = set_debug,
-	.reflect = reflect,
-	.next_event = next_event,
-	.wait = wait_events,
+	.reflect = debug_reflect,
+	.next_event = vmm_next_event,
+	.wait = vmm_wait,
 	.get_state = get_state,
 	.set_state = set_state,
 	.read = vmm_memory_read,
 	.write = vmm_memory_write,
-	.note_patch = note_patch,
+	.note_patch = vmm_note_patch,
 };
 
 int target_kvm2_attach(pid_t pid, struct target **attached)
 {
-	struct kvm2_target *target = calloc(1, sizeof(*target));
+	struct vmm *vmm = calloc(1, sizeof(*vmm));
+	struct target *base;
 	int err;
 
-	if (!target)
+	if (!vmm)
 		return -ENOMEM;
-	target->base.ops = &kvm2_ops;
-	target->base.pid = pid;
-	target->journal = journal_open(pid, JOURNAL_KVM2);
-	err = refresh(&target->base);
-	if (err >= 0 && !target->base.nr_vcpus)
-		err = -ENOENT;
-	if (err >= 0 && !knows(&target->base, pid)) {
-		err = thread_seize(&target->leader, pid);
-		target->has_leader = !err;
-	}
+	base = &vmm->base;
+	base->ops = &kvm2_ops;
+	base->pid = pid;
+	vmm->ops = &vmm_ops;
+	vmm->journal = journal_open(pid, JOURNAL_KVM2);
+	err = refresh(base);
+	if (err >= 0)
+		err = base->nr_vcpus ? vmm_seize_leader(vmm) : -ENOENT;
 	if (err < 0) {
-		detach(&target->base);
+		detach(base);
 		return err;
 	}
-	*attached = &target->base;
+	*attached = base;
 	return 0;
 }

@@ -81,6 +81,9 @@ int thread_resume(struct thread *thread, int request)
 	thread->signal = 0;
 	thread->stop = THREAD_NO_STOP;
 	thread->state = THREAD_RUNNING;
+	/* Any other stop may have been taken for the one that was asked for. */
+	if (thread->interrupting)
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
 	return 0;
 }
 
@@ -167,6 +170,14 @@ enum thread_stop thread_wait_stop(struct thread *thread, int ms)
 		threads_collect();
 	}
 	return thread_take_stop(thread);
+}
+
+bool thread_stop_is_kernels(const struct thread *thread)
+{
+	siginfo_t info;
+
+	return thread->stop == THREAD_SIGNAL && thread->signal == SIGSTOP &&
+	       !ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) && info.si_code == SI_KERNEL;
 }
 
 int thread_get_regs(const struct thread *thread, struct user_regs_struct *regs)

@@ -15,9 +15,9 @@
 /* PF_USER_WORKER: works for the process, but never runs its code. */
 #define TASK_USER_WORKER	0x4000
 
-static int add_vcpu(struct vmm_vcpu **vcpus, int count, const struct vmm_vcpu *vcpu)
+static int add_vcpu(struct vmm_scan_vcpu **vcpus, int count, const struct vmm_scan_vcpu *vcpu)
 {
-	struct vmm_vcpu *more = realloc(*vcpus, ((size_t)count + 1) * sizeof(*more));
+	struct vmm_scan_vcpu *more = realloc(*vcpus, ((size_t)count + 1) * sizeof(*more));
 
 	if (!more)
 		return -ENOMEM;
@@ -26,7 +26,7 @@ static int add_vcpu(struct vmm_vcpu **vcpus, int count, const struct vmm_vcpu *v
 	return count + 1;
 }
 
-static int scan_files(pid_t pid, struct vmm_vcpu **vcpus)
+static int scan_files(pid_t pid, struct vmm_scan_vcpu **vcpus)
 {
 	struct dirent *entry;
 	char path[64];
@@ -38,7 +38,7 @@ static int scan_files(pid_t pid, struct vmm_vcpu **vcpus)
 	if (!dir)
 		return -errno;
 	while (count >= 0 && (entry = readdir(dir))) {
-		struct vmm_vcpu vcpu = { 0 };
+		struct vmm_scan_vcpu vcpu = { 0 };
 		char link[64];
 		ssize_t length = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
 
@@ -62,7 +62,7 @@ static FILE *open_maps(pid_t pid)
 	return fopen(path, "re");
 }
 
-static int find_runs(pid_t pid, struct vmm_vcpu *vcpus, int count)
+static int find_runs(pid_t pid, struct vmm_scan_vcpu *vcpus, int count)
 {
 	char line[512];
 	FILE *file = open_maps(pid);
@@ -86,7 +86,7 @@ static int find_runs(pid_t pid, struct vmm_vcpu *vcpus, int count)
 	return 0;
 }
 
-int vmm_scan_vcpus(pid_t pid, struct vmm_vcpu **vcpus)
+int vmm_scan_vcpus(pid_t pid, struct vmm_scan_vcpu **vcpus)
 {
 	int count;
 	int err;

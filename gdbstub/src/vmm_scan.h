@@ -8,19 +8,19 @@
 #include <sys/types.h>
 
 /**
- * struct vmm_vcpu - a vcpu
+ * struct vmm_scan_vcpu - a vcpu
  * @fd:	 the VMM's file descriptor
  * @id:	 as KVM numbers it
  * @run: where the VMM has mapped its struct kvm_run; 0: nowhere
  */
-struct vmm_vcpu {
+struct vmm_scan_vcpu {
 	int fd;
 	uint32_t id;
 	uint64_t run;
 };
 
 /* Return: how many there are; a negative errno. */
-int vmm_scan_vcpus(pid_t pid, struct vmm_vcpu **vcpus);
+int vmm_scan_vcpus(pid_t pid, struct vmm_scan_vcpu **vcpus);
 
 /**
  * struct vmm_mapping - a mapping that may be guest memory

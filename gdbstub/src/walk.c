@@ -19,6 +19,19 @@
 #define NO_EXECUTE	(1ULL << 63)
 #define ADDRESS		0x000ffffffffff000ULL
 
+/* Return: as walk(); 1: the walk goes on with @entry, of @size bytes. */
+static int read_entry(uint64_t at, size_t size, walk_read *read, void *context,
+		      struct walk_result *result, uint64_t *entry)
+{
+	int err = read(context, at, entry, size);
+
+	if (err)
+		return err;
+	result->tables[result->nr_levels] = at;
+	result->entries[result->nr_levels++] = *entry;
+	return *entry & PRESENT ? 1 : 0;
+}
+
 /* Two levels of 32-bit entries, with pages of 4 KiB or 4 MiB. */
 static int walk_32(const struct walk_mode *mode, uint64_t address, walk_read *read, void *context,
 		   struct walk_result *result)
@@ -27,16 +40,12 @@ static int walk_32(const struct walk_mode *mode, uint64_t address, walk_read *re
 
 	address &= 0xffffffff;
 	for (unsigned int shift = 22; ; shift -= 10) {
-		uint64_t at = table + (address >> shift & 0x3ff) * 4;
-		uint32_t entry;
-		int err = read(context, at, &entry, sizeof(entry));
+		uint64_t entry = 0;
+		int ret = read_entry(table + (address >> shift & 0x3ff) * 4, sizeof(uint32_t), read,
+				     context, result, &entry);
 
-		if (err)
-			return err;
-		result->tables[result->nr_levels] = at;
-		result->entries[result->nr_levels++] = entry;
-		if (!(entry & PRESENT))
-			return 0;
+		if (ret <= 0)
+			return ret;
 		result->writable &= !!(entry & WRITABLE);
 		result->user &= !!(entry & USER);
 		if (shift == 12) {
@@ -47,7 +56,7 @@ static int walk_32(const struct walk_mode *mode, uint64_t address, walk_read *re
 		if (entry & LARGE && mode->cr4 & CR4_PSE) {
 			result->page_size = 4 << 20;
 			/* Bits 13-20 are address bits 32-39. */
-			result->gpa = (entry & 0xffc00000) | (uint64_t)(entry >> 13 & 0xff) << 32 |
+			result->gpa = (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32 |
 				      (address & 0x3fffff);
 			return 1;
 		}
@@ -65,18 +74,12 @@ static int walk_64(const struct walk_mode *mode, uint64_t address, unsigned int 
 	for (unsigned int shift = 12 + 9 * (levels - 1); ; shift -= 9) {
 		uint64_t index = address >> shift & 0x1ff;
 		bool pae_root = pae && shift == 30;
-		uint64_t at;
 		uint64_t entry;
-		int err;
+		int ret = read_entry(table + (pae_root ? index & 3 : index) * 8, sizeof(entry), read,
+				     context, result, &entry);
 
-		at = table + (pae_root ? index & 3 : index) * 8;
-		err = read(context, at, &entry, sizeof(entry));
-		if (err)
-			return err;
-		result->tables[result->nr_levels] = at;
-		result->entries[result->nr_levels++] = entry;
-		if (!(entry & PRESENT))
-			return 0;
+		if (ret <= 0)
+			return ret;
 		if (!pae_root) {
 			result->writable &= !!(entry & WRITABLE);
 			result->user &= !!(entry & USER);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ioctls of a VMM's vcpus. What KVM leaves in struct kvm_run at every exit is
+ * taken from there, all else the vcpu's own thread asks for.
+ */
+#include "classic.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "vmm_memory.h"
+
+/* In the vcpu's thread, which stands. */
+static int make_ioctl(struct classic_vcpu *vcpu, unsigned long request, void *argument,
+		      size_t size, size_t pointer_offset, unsigned long value)
+{
+	struct inject *inject = &vcpu->target->inject;
+	uint64_t arguments[6] = { (uint64_t)vcpu->fd, request, value };
+	uint64_t data;
+	long ret;
+	int err;
+
+	if (vcpu->base.thread.state != THREAD_STOPPED || size > INJECT_DATA_BYTES)
+		return vcpu->base.thread.state != THREAD_STOPPED ? -ESRCH : -E2BIG;
+	if (!inject->page) {
+		err = inject_prepare(inject, &vcpu->base.thread);
+		if (err)
+			return err;
+		journal_set_page(vcpu->target->vmm.journal, inject->page);
+	}
+	data = inject_data(inject);
+	if (argument) {
+		arguments[2] = data;
+		if (pointer_offset) {
+			const uint64_t pointed = data + size - sizeof(uint64_t);
+
+			memcpy((char *)argument + pointer_offset, &pointed, sizeof(pointed));
+		}
+		err = vmm_poke(inject->pid, data, argument, size);
+		if (err)
+			return err;
+	}
+	ret = inject_call(inject, &vcpu->base.thread, SYS_ioctl, arguments);
+	if (argument && (_IOC_DIR(request) & _IOC_READ || pointer_offset) && ret >= 0) {
+		err = vmm_peek(inject->pid, data, argument, size);
+		if (err)
+			return err;
+	}
+	return (int)ret;
+}
+
+/* Of those that KVM leaves in struct kvm_run. Return: it was one. */
+static bool take_synced(const struct classic_vcpu *vcpu, unsigned long request,
+			void *argument)
+{
+	const struct kvm_sync_regs *regs = &vcpu->run->s.regs;
+
+	if (!vcpu->is_current)
+		return false;
+	switch (request) {
+	case KVM_GET_REGS:
+		memcpy(argument, &regs->regs, sizeof(regs->regs));
+		return true;
+	case KVM_GET_SREGS2: {
+		struct kvm_sregs2 *sregs = argument;
+		const struct kvm_sregs *from = &regs->sregs;
+
+		/* Only with PAE tables are there PDPTRs, which it lacks. */
+		if (from->cr0 & 1ULL << 31 && from->cr4 & 1ULL << 5 && !(from->efer & 1ULL << 10))
+			return false;
+		memset(sregs, 0, sizeof(*sregs));
+		memcpy(sregs, from, offsetof(struct kvm_sregs2, flags));
+		return true;
+	}
+	case KVM_GET_VCPU_EVENTS:
+		memcpy(argument, &regs->events, sizeof(regs->events));
+		return true;
+	default:
+		return false;
+	}
+}
+
+_Static_assert(offsetof(struct kvm_sregs2, apic_base) == offsetof(struct kvm_sregs, apic_base),
+	       "the first members are the same");
+
+/* CPUID hardly ever changes, and is asked for with every vector register. */
+static int get_cpuid(struct classic_vcpu *vcpu, void *argument, size_t size)
+{
+	int ret;
+
+	if (vcpu->cpuid && vcpu->cpuid_bytes == size) {
+		memcpy(argument, vcpu->cpuid, size);
+		return 0;
+	}
+	ret = make_ioctl(vcpu, KVM_GET_CPUID2, argument, size, 0, 0);
+	if (ret < 0)
+		return ret;
+	free(vcpu->cpuid);
+	vcpu->cpuid = malloc(size);
+	vcpu->cpuid_bytes = size;
+	if (vcpu->cpuid)
+		memcpy(vcpu->cpuid, argument, size);
+	return ret;
+}
+
+int classic_ioctl(void *context, unsigned long request, void *argument, size_t size,
+		  size_t pointer_offset, unsigned long value)
+{
+	struct classic_vcpu *vcpu = context;
+
+	if (argument && take_synced(vcpu, request, argument))
+		return 0;
+	if (request == KVM_GET_CPUID2)
+		return get_cpuid(vcpu, argument, size);
+	if (request == KVM_SET_CPUID2) {
+		free(vcpu->cpuid);
+		vcpu->cpuid = NULL;
+	}
+	/* Whatever it writes, the copy may be the former state now. */
+	if (_IOC_DIR(request) == _IOC_WRITE && request != KVM_SET_GUEST_DEBUG)
+		vcpu->is_current = false;
+	return make_ioctl(vcpu, request, argument, size, pointer_offset, value);
+}
