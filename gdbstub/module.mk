@@ -32,17 +32,50 @@ $(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
 gdbstub_host := main.c options.c journal.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
 		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c vmm.c vmm_memory.c vmm_scan.c
 
+gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
+
 define gdbstub_test
 TESTS += tests/unit/gdbstub/$(1)_test
 tests/unit/gdbstub/$(1)_test_SOURCES  := $(addprefix gdbstub/src/,$(2))
-tests/unit/gdbstub/$(1)_test_CPPFLAGS := -Igdbstub/src
+tests/unit/gdbstub/$(1)_test_CPPFLAGS := -Igdbstub/src -I.
 tests/unit/gdbstub/$(1)_test_LIBS     := libkvm2
 endef
 $(eval $(call gdbstub_test,options,options.c))
 $(eval $(call gdbstub_test,packet,packet.c buffer.c hex.c))
 $(eval $(call gdbstub_test,walk,walk.c))
 $(eval $(call gdbstub_test,agent,agent.c))
-$(eval $(call gdbstub_test,session,$(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))))
+$(eval $(call gdbstub_test,session,$(gdbstub_core)))
+tests/unit/gdbstub/session_test_SOURCES  += tests/unit/gdbstub/fake_target.c
+
+# ---- bytes that nobody can trust ----
+
+# As tracepoints/module.mk does it, and with its flags, but that of expressions only so many steps are run.
+gdb_fuzz_CORPUS  := tests/fuzz/corpus
+gdb_fuzz_SOURCES := $(addprefix gdbstub/src/,$(gdbstub_core)) tests/unit/gdbstub/fake_target.c tests/fuzz/gdb_targets.c \
+		    $(libkvm2_SOURCES)
+gdb_fuzz_FLAGS   := $(FUZZ_FLAGS) -Igdbstub/src -I. -Ilibkvm2/include -Itests/unit/gdbstub -DAGENT_STEPS_MAX=2000
+gdb_fuzz_OBJS    := $(gdb_fuzz_SOURCES:%.c=$(FUZZ_B)/%.o)
+OBJS             += $(gdb_fuzz_OBJS)
+$(gdb_fuzz_OBJS): $(FUZZ_B)/%.o: %.c Makefile
+	$(SAY) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(gdb_fuzz_FLAGS) -MMD -MP -fsanitize-coverage=trace-pc -c $< -o $@
+$(FUZZ_B)/gdb_fuzz: $(gdb_fuzz_OBJS) tests/fuzz/fuzz.c tests/fuzz/corpus.c tests/fuzz/corpus.h tests/fuzz/targets.h
+	$(SAY) LD $@
+	$(Q)$(CC) $(FUZZ_FLAGS) -o $@ $(filter %.o %.c,$^)
+
+gdb_fuzz_run = cd $(FUZZ_B) && ./gdb_fuzz $(1) $(2) $(FUZZ_SEED) $(abspath $(gdb_fuzz_CORPUS)/$(1))
+
+.PHONY: fuzz-gdb
+fuzz: fuzz-gdb
+fuzz-gdb: $(FUZZ_B)/gdb_fuzz ## the same to what kvm2gdb gets from gdb: packets, expressions
+	@$(call gdb_fuzz_run,gdb,$$(($(FUZZ_RUNS) / 2)))
+	@$(call gdb_fuzz_run,agent,$$(($(FUZZ_RUNS) / 2)))
+
+# The inputs it begins with, and those that it once stumbled on, are tried by `make check`.
+$(eval $(call gdbstub_test,corpus,$(gdbstub_core)))
+tests/unit/gdbstub/corpus_test_SOURCES  += $(addprefix tests/,unit/gdbstub/fake_target.c fuzz/corpus.c fuzz/gdb_targets.c)
+tests/unit/gdbstub/corpus_test_CPPFLAGS += -Itests/fuzz -Itests/unit/gdbstub
 
 # ---- in the lab ----
 
@@ -70,7 +103,8 @@ gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock secco
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)
 tests/gdb/$(1)_KERNELS := $(2)
-tests/gdb/$(1)_TIMEOUT := 1800
+tests/gdb/$(1)_TIMEOUT := $(if $(KILLS),$(KILLS)0,1800)
+tests/gdb/$(1)_ENV     := $(if $(KILLS),KILLS=$(KILLS))
 endef
 $(foreach t,$(gdb_tests),$(eval $(call gdb_vm_test,$(word 1,$(subst @, ,$(t))),$(word 2,$(subst @, ,$(t))))))
 

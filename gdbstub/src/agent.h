@@ -12,7 +12,9 @@
 
 #define AGENT_BYTES_MAX		65535
 #define AGENT_STACK		256
+#ifndef AGENT_STEPS_MAX
 #define AGENT_STEPS_MAX		1000000
+#endif
 
 /* What an expression may see. Each returns 0 or -errno. */
 struct agent_access {

@@ -180,6 +180,9 @@ int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint)
 	const uint8_t int3 = INT3;
 	ssize_t done;
 
+	/* What is there is the guest's only where no int3 of ours is. */
+	if (breakpoint_at_gpa(vm, breakpoint->gpa))
+		return 0;
 	done = vm->target->ops->read(vm->target, breakpoint->gpa, &breakpoint->original, 1);
 	if (done != 1)
 		return -EFAULT;
@@ -211,11 +214,19 @@ int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint)
 	return done == 1 ? 0 : -EFAULT;
 }
 
+/* Is the int3 there, or only away for a step over it? */
+static bool is_served(const struct vm *vm, uint64_t gpa)
+{
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++)
+		if (vm->breakpoints[i]->is_lifted && vm->breakpoints[i]->gpa == gpa)
+			return true;
+	return breakpoint_at_gpa(vm, gpa);
+}
+
 static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint,
 		 const char **why)
 {
 	struct walk_result result;
-	struct breakpoint *same;
 	int ret;
 
 	if (!is_execute(breakpoint) || breakpoint->type == BREAKPOINT_HARDWARE) {
@@ -226,10 +237,9 @@ static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint
 	}
 	ret = vm_translate(vm, vcpu, breakpoint->address, &result);
 	if (ret == 1) {
-		same = breakpoint_at_gpa(vm, result.gpa);
 		breakpoint->gpa = result.gpa;
 		/* A second name for the same byte: one int3 serves both. */
-		ret = same ? 0 : breakpoint_put(vm, breakpoint);
+		ret = is_served(vm, result.gpa) ? 0 : breakpoint_put(vm, breakpoint);
 		if (!ret)
 			return 0;
 		*why = "this memory cannot be written";
@@ -248,14 +258,16 @@ void breakpoint_refresh(struct vm *vm, unsigned int vcpu)
 		struct breakpoint *b = vm->breakpoints[i];
 		uint8_t now;
 
-		if (b->type != BREAKPOINT_SOFTWARE)
+		if (b->type != BREAKPOINT_SOFTWARE || b->is_lifted)
 			continue;
 		if (!b->inserted && !b->slots) {
 			place(vm, vcpu, b, &why);
 		} else if (b->inserted &&
 			   vm->target->ops->read(vm->target, b->gpa, &now, 1) == 1 &&
 			   now != INT3) {
-			/* The guest has written over it, as a loader does. */
+			/* The guest has written over it, as a loader does: what was there is of old. */
+			b->inserted = false;
+			note(vm, b);
 			breakpoint_put(vm, b);
 		}
 	}

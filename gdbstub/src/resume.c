@@ -186,6 +186,11 @@ void command_why(struct session *session, struct cursor *cursor)
 	struct place place;
 
 	(void)cursor;
+	if (session->resumed) {
+		/* The reply to what let them run will say. */
+		session->no_reply = true;
+		return;
+	}
 	session->interrupt_signal = session->non_stop ? 0 : SIGTRAP;
 	if (!next_place(session, &at, &place)) {
 		buffer_text(&session->reply, session->non_stop ? "OK" : "W00");

@@ -352,6 +352,8 @@ static void take_event(struct vm *vm, const struct target_event *event)
 	if (event->vcpu >= vm->nr_vcpus)
 		return;
 	v->running = false;
+	/* It stands, whatever for: nothing follows of a stop that was asked for. */
+	v->interrupting = false;
 	vm_forget(vm, event->vcpu);
 	vm_forget_pages(vm);
 	if (vm->over == (int)event->vcpu)
@@ -362,7 +364,6 @@ static void take_event(struct vm *vm, const struct target_event *event)
 			v->stop.reason = STOP_REQUESTED;
 		break;
 	case TARGET_HELD:
-		v->interrupting = false;
 		if (v->stop_asked)
 			v->stop.reason = STOP_REQUESTED;
 		break;
@@ -370,7 +371,6 @@ static void take_event(struct vm *vm, const struct target_event *event)
 		v->stop.reason = STOP_CRASH;
 		break;
 	case TARGET_VCPU_GONE:
-		v->interrupting = false;
 		v->want = WANT_HOLD;
 		if (v->stop_asked)
 			v->stop.reason = STOP_GONE;

@@ -23,6 +23,8 @@ const void *vm_records(struct vm *vm, unsigned int vcpu)
 	struct vcpu *v = &vm->vcpus[vcpu];
 	int ret;
 
+	if (v->running)
+		return NULL;
 	if (v->cache_is_valid)
 		return v->cache;
 	if (!v->cache)
@@ -40,8 +42,8 @@ int vm_read_register(struct vm *vm, unsigned int vcpu, unsigned int index,
 {
 	const void *records = NULL;
 
-	if (index >= vm->registers.count)
-		return -ENOENT;
+	if (index >= vm->registers.count || vm->vcpus[vcpu].running)
+		return index >= vm->registers.count ? -ENOENT : -EBUSY;
 	if (index < vm->registers.nr_general) {
 		records = vm_records(vm, vcpu);
 		if (!records)
@@ -54,8 +56,8 @@ int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, cons
 {
 	int err;
 
-	if (index >= vm->registers.count)
-		return -ENOENT;
+	if (index >= vm->registers.count || vm->vcpus[vcpu].running)
+		return index >= vm->registers.count ? -ENOENT : -EBUSY;
 	err = register_write(&vm->registers, index, vm->target, vcpu, value);
 	vm_forget(vm, vcpu);
 	vm_forget_pages(vm);
@@ -67,7 +69,7 @@ int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, cons
 static int get(struct vm *vm, unsigned int vcpu, const uint32_t (*tags)[3], unsigned int count,
 	       struct kvm2_records *records, uint64_t *data, size_t size)
 {
-	int ret = 0;
+	int ret = vm->vcpus[vcpu].running ? -EBUSY : 0;
 
 	kvm2_records_init(records, data, size);
 	for (unsigned int i = 0; i < count && !ret; i++)

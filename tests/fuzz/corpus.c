@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Inputs: files of a folder, and those that were found to do something new.
 #include "corpus.h"
+#include "targets.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,6 +27,14 @@ int corpus_add(struct corpus *corpus, const uint8_t *bytes, size_t size)
 	memcpy(copy, bytes, size);
 	grown[corpus->nr++] = (struct input){ copy, size };
 	return 0;
+}
+
+size_t corpus_replay(const struct corpus *corpus,
+		     const struct fuzz_target *target)
+{
+	for (size_t i = 0; i < corpus->nr; i++)
+		target->run(corpus->inputs[i].bytes, corpus->inputs[i].size);
+	return corpus->nr;
 }
 
 void corpus_fini(struct corpus *corpus)

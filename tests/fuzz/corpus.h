@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct fuzz_target;
+
 struct input {
 	uint8_t *bytes;
 	size_t size;
@@ -26,6 +28,9 @@ int corpus_add(struct corpus *corpus, const uint8_t *bytes, size_t size);
  * errno.
  */
 int corpus_load(struct corpus *corpus, const char *path);
+/* Feed a target with a corpus once. Returns how many inputs there were. */
+size_t corpus_replay(const struct corpus *corpus,
+		     const struct fuzz_target *target);
 void corpus_fini(struct corpus *corpus);
 
 #endif /* FUZZ_CORPUS_H */

@@ -122,15 +122,7 @@ NO_COVERAGE static size_t below(uint64_t *state, size_t limit)
 	return limit ? (size_t)(random_number(state) >> 11) % limit : 0;
 }
 
-/* Words of format files, and numbers at which lengths change their meaning. */
-static const char *const words[] = {
-	"__data_loc ", "__rel_loc ", "REC->", "__print_symbolic(",
-	"__print_flags(", "__get_str(", "__get_dynamic_array(", "(", ")", "{",
-	"}", ",", "\"", "\\", "%s", "%llx", "%*p", "%-", "[", "]", "?", ":",
-	"<<", "-", "~", "&&", "offset:", "size:", "signed:", "print fmt:",
-	"0xffffffffffffffff", "-1", "\t", "\n", "zstd", "options  ",
-	"flyrecord",
-};
+/* At which lengths change their meaning. */
 static const uint64_t numbers[] = {
 	0, 1, 2, 3, 4, 7, 8, 15, 16, 28, 29, 30, 31, 64, 127, 128, 255, 256,
 	4095, 4096, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
@@ -150,6 +142,7 @@ NO_COVERAGE static size_t insert(uint8_t *bytes, size_t size, size_t at,
 }
 
 NO_COVERAGE static size_t mutate_once(uint8_t *bytes, size_t size,
+				      const struct fuzz_target *target,
 				      const struct corpus *corpus,
 				      uint64_t *state)
 {
@@ -192,8 +185,12 @@ NO_COVERAGE static size_t mutate_once(uint8_t *bytes, size_t size,
 		memcpy(scratch, bytes + at, length);
 		return insert(bytes, size, at, scratch, length);
 	case 6: {
-		const char *word = words[below(state, COUNT(words))];
+		size_t nr = 0;
+		const char *word;
 
+		while (target->words[nr])
+			nr++;
+		word = target->words[below(state, nr)];
 		return insert(bytes, size, at, (const uint8_t *)word,
 			      strlen(word));
 	}
@@ -252,7 +249,8 @@ NO_COVERAGE static int fuzz(const struct fuzz_target *target,
 
 		memcpy(bytes, from->bytes, size);
 		for (size_t times = 1 + below(&state, 6); times; times--)
-			size = mutate_once(bytes, size, corpus, &state);
+			size = mutate_once(bytes, size, target, corpus,
+					   &state);
 		run(target, bytes, size);
 		if (is_new() && corpus->nr < CORPUS_MAX &&
 		    corpus_add(corpus, bytes, size))
@@ -274,7 +272,7 @@ NO_COVERAGE int main(int argc, char *argv[])
 
 	target = argc > 4 ? fuzz_target_find(argv[1]) : NULL;
 	if (!target) {
-		fprintf(stderr, "usage: fuzz format|page|file RUNS SEED PATH...\n");
+		fprintf(stderr, "usage: fuzz TARGET RUNS SEED PATH...\n");
 		return 2;
 	}
 	target_name = target->name;

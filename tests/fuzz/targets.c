@@ -140,10 +140,20 @@ static void run_file(const uint8_t *bytes, size_t size)
 	kvm2_trace_file_destroy(file);
 }
 
+/* Of format files. */
+static const char *const words[] = {
+	"__data_loc ", "__rel_loc ", "REC->", "__print_symbolic(",
+	"__print_flags(", "__get_str(", "__get_dynamic_array(", "(", ")", "{",
+	"}", ",", "\"", "\\", "%s", "%llx", "%*p", "%-", "[", "]", "?", ":",
+	"<<", "-", "~", "&&", "offset:", "size:", "signed:", "print fmt:",
+	"0xffffffffffffffff", "-1", "\t", "\n", "zstd", "options  ",
+	"flyrecord", NULL,
+};
+
 static const struct fuzz_target targets[] = {
-	{ "format", run_format },
-	{ "page", run_page },
-	{ "file", run_file },
+	{ "format", run_format, words },
+	{ "page", run_page, words },
+	{ "file", run_file, words },
 };
 
 const struct fuzz_target *fuzz_target_find(const char *name)

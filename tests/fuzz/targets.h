@@ -6,10 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Name, and what takes the bytes; whatever they are, it returns. */
+/**
+ * struct fuzz_target - what takes the bytes; whatever they are, it returns
+ * @words: that mean something to it, up to NULL
+ */
 struct fuzz_target {
 	const char *name;
 	void (*run)(const uint8_t *bytes, size_t size);
+	const char *const *words;
 };
 
 /* NULL: there is none of that name. */

@@ -14,229 +14,15 @@
 
 #include <cmocka.h>
 
-#include <kvm2/kvm2.h>
-
-#define VCPUS		2
-#define MEMORY_BYTES	0x4000
-#define PID		0x77
-
-/* The registers of the fake, of each vcpu 64 bytes each. */
-static const struct {
-	uint32_t set;
-	uint64_t number;
-	uint32_t size;
-} tags[] = {
-	{ KVM2_SET_GPR, KVM2_GPR_RAX, 8 },
-	{ KVM2_SET_GPR, KVM2_GPR_RBX, 8 },
-	{ KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 8 },
-	{ KVM2_SET_CONTROL, KVM2_CONTROL_CR0, 8 },
-	{ KVM2_SET_CONTROL, KVM2_CONTROL_CR3, 8 },
-	{ KVM2_SET_CONTROL, KVM2_CONTROL_CR4, 8 },
-	{ KVM2_SET_CONTROL, KVM2_CONTROL_EFER, 8 },
-	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_CS, 16 },
-	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_SS, 16 },
-	{ KVM2_SET_MP, KVM2_MP_STATE, 4 },
-};
-
-#define NR_TAGS	(sizeof(tags) / sizeof(tags[0]))
-
-/**
- * struct fake - a target
- * @debug:	what each vcpu is to stop for
- * @running, @asked: who was resumed, and asked to stop
- * @event, @has_event: what next_event() says next
- */
-struct fake {
-	struct target base;
-	uint8_t values[VCPUS][NR_TAGS][64];
-	uint8_t memory[MEMORY_BYTES];
-	struct target_debug debug[VCPUS];
-	bool running[VCPUS];
-	bool asked[VCPUS];
-	struct target_event event;
-	bool has_event;
-	unsigned int reflected;
-	bool detached;
-};
+#include "fake_target.h"
 
 static struct fake *fake;
 static struct fake after;	/* as it was when it was let go */
 static struct session session;
 
-static struct fake *of(struct target *target)
-{
-	return (struct fake *)target;
-}
-
-static void fake_detach(struct target *target)
-{
-	after = *of(target);
-	after.detached = true;
-	fake = NULL;
-	free(target->vcpus);
-	free(target);
-}
-
-static int fake_refresh(struct target *target)
-{
-	(void)target;
-	return 0;
-}
-
-static int fake_interrupt(struct target *target, unsigned int vcpu)
-{
-	of(target)->asked[vcpu] = true;
-	return 0;
-}
-
-static int fake_resume(struct target *target, unsigned int vcpu)
-{
-	assert_false(of(target)->running[vcpu]);
-	of(target)->running[vcpu] = true;
-	return 0;
-}
-
-static int fake_set_debug(struct target *target, unsigned int vcpu, const struct target_debug *debug)
-{
-	assert_false(of(target)->running[vcpu]);
-	of(target)->debug[vcpu] = *debug;
-	return 0;
-}
-
-static int fake_reflect(struct target *target, unsigned int vcpu,
-			const struct kvm2_debug_event *debug)
-{
-	(void)vcpu;
-	(void)debug;
-	of(target)->reflected++;
-	return 0;
-}
-
-static int fake_next_event(struct target *target, struct target_event *event)
-{
-	struct fake *f = of(target);
-
-	if (f->has_event) {
-		f->has_event = false;
-		f->running[f->event.vcpu] = false;
-		*event = f->event;
-		return 1;
-	}
-	for (unsigned int i = 0; i < VCPUS; i++) {
-		if (!f->asked[i])
-			continue;
-		f->asked[i] = false;
-		if (!f->running[i])
-			continue;
-		f->running[i] = false;
-		*event = (struct target_event){ .kind = TARGET_HELD, .vcpu = i };
-		return 1;
-	}
-	return 0;
-}
-
-static void fake_wait(struct target *target, int ms)
-{
-	(void)target;
-	(void)ms;
-}
-
-static uint8_t *value_of(struct fake *f, unsigned int vcpu, uint32_t set, uint64_t number)
-{
-	for (size_t i = 0; i < NR_TAGS; i++)
-		if (tags[i].set == set && tags[i].number == number)
-			return f->values[vcpu][i];
-	return NULL;
-}
-
-static int fake_list(void *records, size_t size)
-{
-	uint8_t *at = records;
-
-	if (!size)
-		return NR_TAGS * sizeof(struct kvm2_record);
-	for (size_t i = 0; i < NR_TAGS; i++) {
-		const struct kvm2_record record = {
-			.set = (uint16_t)tags[i].set, .size = tags[i].size, .number = tags[i].number,
-		};
-
-		memcpy(at, &record, sizeof(record));
-		at += sizeof(record);
-	}
-	return (int)(at - (uint8_t *)records);
-}
-
-static int access_state(struct target *target, unsigned int vcpu, void *data, size_t size, bool set)
-{
-	struct kvm2_records records = { .data = data, .size = size, .used = size };
-	struct kvm2_record *record = NULL;
-	int count = 0;
-
-	assert_false(of(target)->running[vcpu]);
-	while ((record = kvm2_records_next(&records, record))) {
-		uint8_t *value = value_of(of(target), vcpu, record->set, record->number);
-
-		if (!value)
-			return -ENOENT;
-		if (set)
-			memcpy(value, record->value, record->size);
-		else
-			memcpy(record->value, value, record->size);
-		count++;
-	}
-	return count;
-}
-
-static int fake_get_state(struct target *target, unsigned int vcpu, void *records, size_t size,
-			  uint32_t flags)
-{
-	if (flags & KVM2_STATE_LIST)
-		return fake_list(records, size);
-	return access_state(target, vcpu, records, size, false);
-}
-
-static int fake_set_state(struct target *target, unsigned int vcpu, void *records, size_t size)
-{
-	return access_state(target, vcpu, records, size, true);
-}
-
-static ssize_t fake_read(struct target *target, uint64_t gpa, void *data, size_t size)
-{
-	if (gpa >= MEMORY_BYTES)
-		return -EFAULT;
-	size = size < MEMORY_BYTES - gpa ? size : MEMORY_BYTES - gpa;
-	memcpy(data, of(target)->memory + gpa, size);
-	return (ssize_t)size;
-}
-
-static ssize_t fake_write(struct target *target, uint64_t gpa, const void *data, size_t size)
-{
-	if (gpa >= MEMORY_BYTES)
-		return -EFAULT;
-	size = size < MEMORY_BYTES - gpa ? size : MEMORY_BYTES - gpa;
-	memcpy(of(target)->memory + gpa, data, size);
-	return (ssize_t)size;
-}
-
-static const struct target_ops fake_ops = {
-	.name = "fake",
-	.detach = fake_detach,
-	.refresh = fake_refresh,
-	.interrupt = fake_interrupt,
-	.resume = fake_resume,
-	.set_debug = fake_set_debug,
-	.reflect = fake_reflect,
-	.next_event = fake_next_event,
-	.wait = fake_wait,
-	.get_state = fake_get_state,
-	.set_state = fake_set_state,
-	.read = fake_read,
-	.write = fake_write,
-};
-
 static void set_register(unsigned int vcpu, uint32_t set, uint64_t number, uint64_t value)
 {
-	memcpy(value_of(fake, vcpu, set, number), &value, sizeof(value));
+	fake_set_register(fake, vcpu, set, number, value);
 }
 
 static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const char **why)
@@ -256,16 +42,8 @@ static int set_up(void **state)
 	struct vm *vm;
 
 	(void)state;
-	fake = calloc(1, sizeof(*fake));
-	fake->base = (struct target){ .ops = &fake_ops, .pid = PID, .nr_vcpus = VCPUS };
-	fake->base.vcpus = calloc(VCPUS, sizeof(struct target_vcpu));
-	for (unsigned int i = 0; i < VCPUS; i++) {
-		fake->base.vcpus[i] = (struct target_vcpu){ .id = i, .tid = PID + (pid_t)i };
-		fake->running[i] = true;
-		set_register(i, KVM2_SET_CONTROL, KVM2_CONTROL_CR0, 1);
-		set_register(i, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 0x1000);
-	}
-	memset(fake->memory, 0x90, MEMORY_BYTES);
+	fake = fake_create();
+	fake->after = &after;
 	session_init(&session, &host, true);
 	assert_int_equal(vm_create(&fake->base, true, &vm), 0);
 	assert_int_equal(session_add_vm(&session, vm), 0);
@@ -355,8 +133,8 @@ static void registers_are_of_the_chosen_vcpu(void **state)
 	assert_string_equal(answer("p0"), "0100000000000000");
 	assert_string_equal(answer("P0=0200000000000000"), "OK");
 	assert_string_equal(answer("p0"), "0200000000000000");
-	assert_int_equal(value_of(fake, 1, KVM2_SET_GPR, KVM2_GPR_RAX)[0], 2);
-	assert_int_equal(value_of(fake, 0, KVM2_SET_GPR, KVM2_GPR_RAX)[0], 0x88);
+	assert_int_equal(fake_register(fake, 1, KVM2_SET_GPR, KVM2_GPR_RAX) & 0xff, 2);
+	assert_int_equal(fake_register(fake, 0, KVM2_SET_GPR, KVM2_GPR_RAX) & 0xff, 0x88);
 	assert_string_equal(answer("P0=02"), "E16");
 	assert_string_equal(answer("pffff"), "E16");
 }

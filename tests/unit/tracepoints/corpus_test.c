@@ -17,9 +17,7 @@ static void replay(const char *name, const char *const *paths)
 	assert_non_null(target);
 	for (; *paths; paths++)
 		assert_int_equal(corpus_load(&corpus, *paths), 0);
-	assert_true(corpus.nr > 0);
-	for (size_t i = 0; i < corpus.nr; i++)
-		target->run(corpus.inputs[i].bytes, corpus.inputs[i].size);
+	assert_true(corpus_replay(&corpus, target) > 0);
 	corpus_fini(&corpus);
 }
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A target without a guest: vcpus that do what the test says, a little memory. */
+#ifndef FAKE_TARGET_H
+#define FAKE_TARGET_H
+
+#include "gdbstub/src/target.h"
+
+#define FAKE_VCPUS		2
+#define FAKE_REGISTERS		10
+#define FAKE_MEMORY_BYTES	0x4000
+#define FAKE_PID		0x77
+
+/**
+ * struct fake - a target
+ * @debug:	what each vcpu is to stop for
+ * @running, @asked: who was resumed, and asked to stop
+ * @event, @has_event: what next_event() says next
+ * @reflected:	events given back to the guest
+ * @patches:	int3s that are in its memory
+ * @exited, @gone: it said so
+ * @after:	where to leave it as it was when it is let go; NULL: nowhere
+ */
+struct fake {
+	struct target base;
+	uint8_t values[FAKE_VCPUS][FAKE_REGISTERS][64];
+	uint8_t memory[FAKE_MEMORY_BYTES];
+	struct target_debug debug[FAKE_VCPUS];
+	bool running[FAKE_VCPUS];
+	bool asked[FAKE_VCPUS];
+	struct target_event event;
+	bool has_event;
+	unsigned int reflected;
+	int patches;
+	bool detached;
+	bool exited;
+	bool gone[FAKE_VCPUS];
+	struct fake *after;
+};
+
+/* All vcpus run, at 0x1000, in memory full of nops. Its detach() frees it. */
+struct fake *fake_create(void);
+
+/* One of 8 bytes that the fake has. */
+void fake_set_register(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number,
+		       uint64_t value);
+uint64_t fake_register(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number);
+
+#endif
