@@ -88,7 +88,7 @@ void inject_restart(struct user_regs_struct *regs)
 	regs->orig_rax = ~0ULL;
 }
 
-/* Signals that come meanwhile wait: one in @thread, others are sent again. */
+/* Signals that come meanwhile wait: one in @signal, others are sent again. */
 static enum thread_stop step(struct thread *thread, int *signal)
 {
 	enum thread_stop stop = THREAD_NO_STOP;
@@ -101,7 +101,10 @@ static enum thread_stop step(struct thread *thread, int *signal)
 			return THREAD_ENDED;
 		stop = thread_wait_stop(thread, STOP_MS);
 		if (stop == THREAD_SIGNAL) {
-			if (!*signal)
+			/* That of a debug exit, which is known by now, is for nobody. */
+			if (thread_stop_is_kernels(thread))
+				thread->signal = 0;
+			else if (!*signal)
 				*signal = thread->signal;
 			else
 				syscall(SYS_tkill, thread->tid, thread->signal);

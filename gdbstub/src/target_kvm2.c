@@ -323,6 +323,11 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 			return vmm_give_ended(vmm, index, event);
 		if (is_debug_stop(&vcpu->thread))
 			return take_debug_event(&vmm->base, index, event) > 0;
+		if (stop == THREAD_INTERRUPTED && thread_expects_kernels_stop(&vcpu->thread)) {
+			/* A debug event comes at once, and tells more. */
+			thread_resume(&vcpu->thread, PTRACE_CONT);
+			return false;
+		}
 		if (!vcpu->asked) {
 			/* Not for us: a signal, or a stop that came too late. */
 			thread_resume(&vcpu->thread, PTRACE_CONT);

@@ -13,6 +13,8 @@
 
 #define DETACH_MS	2000
 
+#define PENDING_MAX	32
+
 /* All that are traced. */
 static struct thread *threads;
 
@@ -44,10 +46,45 @@ static void forget(struct thread *thread)
 		*at = thread->next;
 }
 
+bool thread_stop_is_kernels(const struct thread *thread)
+{
+	siginfo_t info;
+
+	return thread->stop == THREAD_SIGNAL && thread->signal == SIGSTOP &&
+	       !ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) && info.si_code == SI_KERNEL;
+}
+
+bool thread_expects_kernels_stop(const struct thread *thread)
+{
+	struct __ptrace_peeksiginfo_args which = { .nr = PENDING_MAX };
+	siginfo_t pending[PENDING_MAX];
+	long count = ptrace(PTRACE_PEEKSIGINFO, thread->tid, &which, pending);
+
+	for (long i = 0; i < count; i++)
+		if (pending[i].si_signo == SIGSTOP && pending[i].si_code == SI_KERNEL)
+			return true;
+	return false;
+}
+
+/* A debug event that came together with another stop: as nobody's it would stop the VMM. */
+static void drop_kernels_stop(struct thread *thread)
+{
+	while (thread->state == THREAD_STOPPED && thread_expects_kernels_stop(thread)) {
+		if (thread_resume(thread, PTRACE_CONT) ||
+		    thread_wait_stop(thread, DETACH_MS) == THREAD_NO_STOP)
+			return;
+		if (thread_stop_is_kernels(thread))
+			thread->signal = 0;
+	}
+}
+
 void thread_detach(struct thread *thread)
 {
 	if (thread->state == THREAD_RUNNING && !thread_interrupt(thread))
 		thread_wait_stop(thread, DETACH_MS);
+	drop_kernels_stop(thread);
+	if (thread_stop_is_kernels(thread))
+		thread->signal = 0;
 	if (thread->state == THREAD_STOPPED)
 		ptrace(PTRACE_DETACH, thread->tid, 0, (long)thread->signal);
 	forget(thread);
@@ -170,14 +207,6 @@ enum thread_stop thread_wait_stop(struct thread *thread, int ms)
 		threads_collect();
 	}
 	return thread_take_stop(thread);
-}
-
-bool thread_stop_is_kernels(const struct thread *thread)
-{
-	siginfo_t info;
-
-	return thread->stop == THREAD_SIGNAL && thread->signal == SIGSTOP &&
-	       !ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) && info.si_code == SI_KERNEL;
 }
 
 int thread_get_regs(const struct thread *thread, struct user_regs_struct *regs)

@@ -72,6 +72,9 @@ enum thread_stop thread_wait_stop(struct thread *thread, int ms);
 /* Is it about to take a SIGSTOP that the kernel itself sent? So debug events come. */
 bool thread_stop_is_kernels(const struct thread *thread);
 
+/* Will it, from the stop of another kind that it is in? */
+bool thread_expects_kernels_stop(const struct thread *thread);
+
 int thread_get_regs(const struct thread *thread, struct user_regs_struct *regs);
 int thread_set_regs(const struct thread *thread, const struct user_regs_struct *regs);
 

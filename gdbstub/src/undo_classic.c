@@ -49,6 +49,8 @@ static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcp
 	const uint64_t none = 0;
 	struct user_regs_struct regs;
 
+	if (thread_stop_is_kernels(thread))
+		thread->signal = 0;
 	if (undo->saved->tid == vcpu->tid) {
 		regs = undo->saved->regs;
 		thread_set_regs(thread, &regs);

@@ -3,8 +3,7 @@
  * kvm2gdb is killed at random moments, again and again; after each time the
  * guest has to run on, with its own code, and can be attached to.
  *
- *   gdb_kill PID GUEST KILLS DEBUG     GUEST is tests/guests/held, which PID runs;
- *                                      DEBUG 1: the emulator knows breakpoints
+ *   gdb_kill PID GUEST KILLS [SEED]     GUEST is tests/guests/held, which PID runs
  * Prints TAP. At the end the guest is told to stop.
  */
 #include <errno.h>
@@ -19,6 +18,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <kvm2/kvm2.h>
 
 #include "tap.h"
 
@@ -229,28 +230,95 @@ static bool look(const struct stub *stub, struct seen *seen)
 	       read_words(stub, loop, seen->code, CODE_BYTES / 4);
 }
 
-/* Both vcpus have counted since. A guest that did not may just not have had the time. */
-static bool runs_on(const char *program, const char *pid, struct seen *before, struct stub *stub,
-		    bool *code_is_same)
+/*
+ * Both vcpus count while nobody is attached, and their code is their own. A
+ * guest that did not may just not have had the time.
+ */
+static bool runs_on(const char *program, const char *pid, const struct seen *first,
+		    struct stub *stub, bool *code_is_same)
 {
-	struct seen now;
+	struct seen before, now;
 
 	for (int i = 0; i < 100; i++) {
 		if (!attach(stub, program, pid) || !look(stub, &now)) {
 			finish(stub);
 			return false;
 		}
-		*code_is_same = !memcmp(now.code, before->code, sizeof(now.code));
-		if (now.counters[0] != before->counters[0] &&
-		    now.counters[1] != before->counters[1]) {
-			*before = now;
+		*code_is_same = !memcmp(now.code, first->code, sizeof(now.code));
+		if (i && now.counters[0] != before.counters[0] &&
+		    now.counters[1] != before.counters[1])
 			return true;
-		}
+		if (!i)
+			before = now;
 		send_packet(stub, "D");
 		finish(stub);
-		usleep(20000);
+		usleep(i * 2000);
 	}
 	return false;
+}
+
+static bool is_kvm2(const char *pid)
+{
+	char path[64];
+	FILE *file;
+	bool is;
+
+	snprintf(path, sizeof(path), "/proc/%s/kvm2", pid);
+	file = fopen(path, "re");
+	is = file && fgetc(file) != EOF;
+	if (file)
+		fclose(file);
+	return is;
+}
+
+/* What became of a VMM that is not well. */
+static void tell_threads(const char *pid)
+{
+	char command[256];
+	char line[256];
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "cd /proc/%s/task && grep -E '^(State|TracerPid|SigPnd)' */status;"
+		 " grep . */syscall", pid);
+	pipe = popen(command, "r");
+	while (pipe && fgets(line, sizeof(line), pipe)) {
+		line[strcspn(line, "\n")] = 0;
+		tap_note("%s", line);
+	}
+	if (pipe)
+		pclose(pipe);
+}
+
+/* On kvm2 it can be asked for. Return: a vcpu that would still stop for debug events. */
+static bool is_debugged(const char *pid)
+{
+	char path[64];
+	char line[256];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/kvm2", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		struct kvm2_records records;
+		uint64_t control = 0;
+		uint64_t data[3];
+		int tid, vcpu;
+
+		if (sscanf(line, "vcpu %*u tid %d", &tid) != 1)
+			continue;
+		vcpu = kvm2_thread_pidfd_open(tid);
+		kvm2_records_init(&records, data, sizeof(data));
+		kvm2_records_add(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, NULL, 4);
+		if (kvm2_sys_get_state(vcpu, data, records.used, 0) >= 0)
+			kvm2_records_get_u64(&records, KVM2_SET_GUEST_DEBUG,
+					     KVM2_GUEST_DEBUG_CONTROL, &control);
+		close(vcpu);
+		found |= control;
+	}
+	if (file)
+		fclose(file);
+	return found;
 }
 
 int main(int argc, char **argv)
@@ -258,12 +326,15 @@ int main(int argc, char **argv)
 	char program[512];
 	struct seen seen;
 	struct stub stub;
-	int kills, done = 0, changed = 0;
+	int kills, done = 0, changed = 0, debugged = 0;
+	unsigned int seed = (unsigned int)time(NULL);
 	bool same = true;
 	bool alive = true;
 
-	if (argc != 5)
+	if (argc != 4 && argc != 5)
 		return 2;
+	if (argc == 5)
+		seed = (unsigned int)atoi(argv[4]);
 	kills = atoi(argv[3]);
 	snprintf(program, sizeof(program), "%s/bin/kvm2gdb", getenv("B") ? getenv("B") : "build/release");
 	counters = symbol(argv[2], "held_counters");
@@ -273,26 +344,32 @@ int main(int argc, char **argv)
 	end = symbol(argv[2], "held_end");
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	srand((unsigned int)time(NULL));
+	tap_note("seed %u", seed);
+	srand(seed);
 
 	if (!attach(&stub, program, argv[1]) || !look(&stub, &seen))
 		tap_die("the first attachment");
 	while (done < kills && alive) {
-		enum work work = (enum work)(rand() % (atoi(argv[4]) ? WORKS : SOFTWARE));
+		enum work work = (enum work)(rand() % WORKS);
 		bool watcher = rand() % 2;
 
 		begin(&stub, work);
 		pause_randomly();
 		kill(watcher ? stub.watcher : stub.worker, SIGKILL);
 		finish(&stub);
+		debugged += is_debugged(argv[1]);
 		alive = runs_on(program, argv[1], &seen, &stub, &same);
 		changed += !same;
 		done++;
+		if (!alive)
+			tell_threads(argv[1]);
 		if (!alive || !same)
 			tap_note("kill %d, of the %s while work %d", done, watcher ? "watcher" : "worker", work);
 	}
 	tap_ok(alive, "killed %d times at random moments, each time the guest ran on", kills);
 	tap_ok(!changed, "and its code was its own");
+	if (is_kvm2(argv[1]))
+		tap_ok(!debugged, "and nothing was to stop for debug events");
 	if (alive) {
 		char text[64];
 
