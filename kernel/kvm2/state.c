@@ -14,7 +14,11 @@
 
 /* ---- the tables ---- */
 
-#define NR_NUMBERS	(KVM2_VECTOR_K7 + 1)
+/* Powers of two, so that a mask keeps an index in bounds. */
+#define NR_NUMBERS	128
+#define NR_ROW_SETS	32
+
+static_assert(KVM2_VECTOR_K7 < NR_NUMBERS && KVM2_NR_SETS <= NR_ROW_SETS);
 
 #define GROUP_GPR(number)		BIT(KVM2_GROUP_REGS)
 #define GROUP_CONTROL(number)						\
@@ -67,7 +71,7 @@ struct row {
 
 static_assert(KVM2_NR_GROUPS <= 16);
 
-static const struct row rows[KVM2_NR_SETS][NR_NUMBERS] = {
+static const struct row rows[NR_ROW_SETS][NR_NUMBERS] = {
 #define X(set, number, size, attributes, name, text)			\
 	[KVM2_SET_##set][number] = {					\
 		size, attributes, VALUE_##set(number),			\
@@ -281,86 +285,57 @@ static __always_inline int get_record(struct kvm2_state *s,
 	return 0;
 }
 
-/* Answer the record, of @size bytes, if its group has been fetched. */
-static __always_inline bool get_row(struct kvm2_state *s,
-				    struct kvm2_record *record, u16 set,
-				    u32 size)
-{
-	u64 number = record->number;
-	const struct row *row;
-
-	if (number >= NR_NUMBERS)
-		return false;
-	row = &rows[set][array_index_nospec(number, NR_NUMBERS)];
-	if (row->size != size || !(s->fetched & row->group))
-		return false;
-	record->attributes = row->attributes;
-	copy_value(record, (void *)&s->now + row->value, size);
-	return true;
-}
-
-/* kvm2_state_run() for rows[]: all of the size that most of a set have. */
-static __always_inline size_t run_rows_of(struct kvm2_state *s, u16 set,
-					  void *records, size_t left, u32 size)
-{
-	const u64 header = set | (u64)size << 32;
-	const u32 bytes = KVM2_RECORD_BYTES(size);
-	struct kvm2_record *record = records;
-
-	for (; left >= bytes; left -= bytes) {
-		if ((*(u64 *)record & ~KVM2_HEADER_IGNORED) != header ||
-		    !get_row(s, record, set, size))
-			break;
-		record = (void *)record + bytes;
-	}
-	return (void *)record - records;
-}
-
-/* The same for any sizes. */
-static size_t run_any_rows(struct kvm2_state *s, u16 set, void *records,
-			   size_t left)
+/*
+ * Answer records, of any sets, as long as they are of rows[] and their groups
+ * have been fetched. Return: their bytes.
+ */
+static __always_inline size_t run_rows(struct kvm2_state *s, void *records,
+				       size_t left)
 {
 	const void *end = records + left;
 	struct kvm2_record *record = records;
+	const struct row *row;
 	u32 size;
 
-	for (; (void *)record + sizeof(*record) < end;
-	     record = (void *)record + KVM2_RECORD_BYTES(size)) {
-		size = record->size;
-		if (record->set != set || size > KVM2_VALUE_MAX ||
-		    (void *)record + KVM2_RECORD_BYTES(size) > end ||
-		    !get_row(s, record, set, size))
+	while ((void *)record->value < end) {
+		if (record->set >= KVM2_NR_SETS || record->number >= NR_NUMBERS)
 			break;
+		/* Speculation stays in the table, too. */
+		row = &rows[record->set % NR_ROW_SETS]
+			   [record->number % NR_NUMBERS];
+		size = record->size;
+		if (row->size != size || !(row->group & s->fetched))
+			break;
+		if (likely(size == sizeof(u64))) {
+			if (unlikely((void *)record->value + sizeof(u64) > end))
+				break;
+			record->attributes = row->attributes;
+			*(u64 *)record->value =
+				get_unaligned((u64 *)((void *)&s->now +
+						      row->value));
+			record = (void *)record->value + sizeof(u64);
+			continue;
+		}
+		if ((void *)record + KVM2_RECORD_BYTES(size) > end)
+			break;
+		record->attributes = row->attributes;
+		copy_value(record, (void *)&s->now + row->value, size);
+		record = (void *)record + KVM2_RECORD_BYTES(size);
 	}
 	return (void *)record - records;
 }
 
-static size_t run_rows(struct kvm2_state *s, u16 set, u32 size, void *records,
-		       size_t left)
-{
-	if (size == 8)
-		return run_rows_of(s, set, records, left, 8);
-	if (size == 10)
-		return run_rows_of(s, set, records, left, 10);
-	if (size == 16)
-		return run_rows_of(s, set, records, left, 16);
-	return run_any_rows(s, set, records, left);
-}
-
-/* After @record has been read, others of its set are likely to follow. */
+/* After @record has been read, others like it are likely to follow. */
 static noinline size_t get_run(struct kvm2_state *s,
 			       const struct kvm2_record *record, void *records,
 			       size_t left)
 {
-	u16 set = array_index_nospec(record->set, KVM2_NR_SETS);
+	const struct set_type *type =
+		&set_types[array_index_nospec(record->set, KVM2_NR_SETS)];
 
-	if (trace_kvm2_state_enabled())
-		return 0;
-	if (set_types[set].run)
-		return set_types[set].run(s, records, left);
-	if (set_types[set].has_rows)
-		return run_rows(s, set, record->size, records, left);
-	return 0;
+	if (type->run)
+		return type->run(s, records, left);
+	return run_rows(s, records, left);
 }
 
 int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
@@ -368,6 +343,7 @@ int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 {
 	struct kvm2_record *record;
 	struct kvm2_state s;
+	bool is_traced = trace_kvm2_state_enabled();
 	size_t offset;
 	int r = 0;
 
@@ -375,14 +351,16 @@ int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 	for (offset = 0; offset < size;) {
 		record = records + offset;
 		r = get_record(&s, record, size - offset);
-		if (trace_kvm2_state_enabled())
+		if (is_traced)
 			kvm2_state_trace(&s, false, record, size - offset, r);
 		if (unlikely(r)) {
 			*failed = kvm2_record_failed(offset, size);
 			break;
 		}
 		offset += KVM2_RECORD_BYTES(record->size);
-		offset += get_run(&s, record, records + offset, size - offset);
+		if (!is_traced)
+			offset += get_run(&s, record, records + offset,
+					  size - offset);
 	}
 	kvm2_state_end(&s);
 	return r ?: size;
