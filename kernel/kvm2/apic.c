@@ -454,7 +454,7 @@ static bool was_level(struct kvm_vcpu *vcpu, u8 vector)
 	return tmr & BIT(vector % 32);
 }
 
-bool kvm2_apic_claim(struct kvm2_vcpu *v)
+bool __kvm2_apic_claim(struct kvm2_vcpu *v)
 {
 	const struct kvm_run *run = v->vcpu->run;
 	struct bus *bus;

@@ -7,6 +7,7 @@
 #define _KVM2_APIC_H
 
 #include <linux/kvm2_core.h>
+#include <linux/kvm_host.h>
 
 /* Context: before the VM is used; after its last use. */
 int kvm2_apic_create(struct kvm2_vm *vm);
@@ -16,12 +17,22 @@ int kvm2_apic_message(struct kvm2_vm *vm,
 		      const struct kvm2_apic_message *message);
 int kvm2_apic_attach(struct kvm2_vm *vm, const struct kvm2_irq *irq);
 
+bool __kvm2_apic_claim(struct kvm2_vcpu *v);
+
 /*
  * For the vcpu thread. An exit of KVM that asks for a vector or reports an
  * EOI is claimed: noted in v->inta and sent if that can be done at once.
  * Context: vcpu->mutex held.
  */
-bool kvm2_apic_claim(struct kvm2_vcpu *v);
+static inline bool kvm2_apic_claim(struct kvm2_vcpu *v)
+{
+	u32 reason = v->vcpu->run->exit_reason;
+
+	if (likely(reason != KVM_EXIT_IOAPIC_EOI &&
+		   reason != KVM_EXIT_IRQ_WINDOW_OPEN))
+		return false;
+	return __kvm2_apic_claim(v);
+}
 
 static inline bool kvm2_apic_is_busy(const struct kvm2_vcpu *v)
 {

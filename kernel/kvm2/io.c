@@ -410,15 +410,13 @@ static bool take_access(struct kvm2_vcpu *v)
 	return true;
 }
 
-bool kvm2_io_claim(struct kvm2_vcpu *v)
+bool __kvm2_io_claim(struct kvm2_vcpu *v)
 {
 	const struct kvm_run *run = v->vcpu->run;
 	struct kvm2_vcpu_io *io = v->io;
 	struct kvm2_io_link *other = NULL;
 	bool taken = false;
 
-	if (!READ_ONCE(v->vm->io->nr_links))
-		return false;
 	if (run->exit_reason == KVM_EXIT_IO ||
 	    run->exit_reason == KVM_EXIT_MMIO)
 		taken = take_access(v);

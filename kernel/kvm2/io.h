@@ -131,11 +131,16 @@ void kvm2_vcpu_io_destroy(struct kvm2_vcpu *v);
 
 /* ---- for the vcpu thread, in the manner of apic.h ---- */
 
+bool __kvm2_io_claim(struct kvm2_vcpu *v);
+
 /*
  * Does the exit in vcpu->run go to a socket, or have posted writes to be
  * done before user space may see it? Context: vcpu->mutex held.
  */
-bool kvm2_io_claim(struct kvm2_vcpu *v);
+static inline bool kvm2_io_claim(struct kvm2_vcpu *v)
+{
+	return unlikely(READ_ONCE(v->vm->io->nr_links)) && __kvm2_io_claim(v);
+}
 
 static inline bool kvm2_io_is_busy(const struct kvm2_vcpu *v)
 {

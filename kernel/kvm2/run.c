@@ -329,6 +329,8 @@ static int deliver_io(struct kvm2_vcpu *v, struct kvm2_run __user *urun)
 
 	if (WARN_ON_ONCE(bytes > KVM2_IO_DATA_MAX))
 		return -EIO;
+	v->pending = KVM2_EXIT_IO;
+	v->undelivered = true;
 	if (!user_write_access_begin(urun, offsetof(struct kvm2_run, io.data) +
 						   KVM2_IO_DATA_MAX))
 		return -EFAULT;
@@ -340,6 +342,7 @@ static int deliver_io(struct kvm2_vcpu *v, struct kvm2_run __user *urun)
 	if (run->io.direction == KVM_EXIT_IO_OUT)
 		unsafe_copy_to_user(urun->io.data, data, bytes, fault);
 	user_write_access_end();
+	v->undelivered = false;
 
 	if (trace_kvm2_exit_enabled())
 		trace_io_exit(v);
@@ -412,18 +415,16 @@ static int deliver(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	u32 kvm_reason = v->vcpu->run->exit_reason;
 	int r;
 
-	if (likely(!type && kvm_reason == KVM_EXIT_IO)) {
-		r = deliver_io(v, urun);
-		v->pending = KVM2_EXIT_IO;
-	} else {
-		if (!type)
-			type = find_exit_type(kvm_reason);
-		r = deliver_detail(v, urun, type);
-		if (type->reason == KVM2_EXIT_APIC)
-			v->pending = deliver_apic(v, r);
-		else
-			v->pending = type->reply ? type->reason : 0;
+	if (!type) {
+		if (likely(kvm_reason == KVM_EXIT_IO))
+			return deliver_io(v, urun);
+		type = find_exit_type(kvm_reason);
 	}
+	r = deliver_detail(v, urun, type);
+	if (type->reason == KVM2_EXIT_APIC)
+		v->pending = deliver_apic(v, r);
+	else
+		v->pending = type->reply ? type->reason : 0;
 	/*
 	 * The vcpu has moved on already, so a failed delivery is kept. A
 	 * memory fault has not: the guest simply runs into it again.
@@ -620,7 +621,7 @@ int kvm2_run_enter(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	int r;
 
 	for (;;) {
-		if (unlikely(is_busy(v)) && !v->pending && !v->undelivered) {
+		if (!v->pending && !v->undelivered && unlikely(is_busy(v))) {
 			r = wait_outside(v, urun, mask);
 			if (r)
 				return r;
