@@ -24,6 +24,11 @@ static const struct {
 	{ "cost_t0",			top_cost_t0_rows },
 	{ "cost_t1",			top_cost_t1_rows },
 	{ "cost_t2",			top_cost_t2_rows },
+	{ "tool_cpu",			top_tool_cpu_rows },
+	{ "exits_shown",		top_exits_shown_rows },
+	{ "first_screen",		top_first_screen_rows },
+	{ "rss",			top_rss_rows },
+	{ "refresh_4096",		top_refresh_rows },
 };
 
 #define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -44,5 +44,10 @@ row_fn tracepoint_on_rows;	/* tracepoint_on.c */
 row_fn top_cost_t0_rows;	/* top.c, as the next two */
 row_fn top_cost_t1_rows;
 row_fn top_cost_t2_rows;
+row_fn top_tool_cpu_rows;	/* top_show.c, as all below */
+row_fn top_exits_shown_rows;
+row_fn top_first_screen_rows;
+row_fn top_rss_rows;
+row_fn top_refresh_rows;
 
 #endif /* TESTS_BENCH_ROW_H */
