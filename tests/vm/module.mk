@@ -9,7 +9,7 @@ tests/vm/args_test_SOURCES := tests/vm/args.c tests/vm/args_vm.c tests/vm/args_e
 			      tests/vm/args_memory.c tests/vm/args_devices.c tests/vm/tap.c $(vm_guest)
 tests/vm/args_test_LIBS    := libkvm2
 tests/vm/args_test_LDFLAGS := -lpthread
-tests/vm/args_test_KERNELS := patched
+tests/vm/args_test_KERNELS := patched debug
 tests/vm/args_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/run_test
@@ -55,7 +55,7 @@ tests/vm/storm_test_SOURCES := tests/vm/storm_victim.c tests/vm/storm_process.c 
 			       tests/vm/leak.c tests/vm/tap.c $(vm_guest)
 tests/vm/storm_test_LIBS    := libkvm2
 tests/vm/storm_test_LDFLAGS := -lpthread -static
-tests/vm/storm_test_KERNELS := patched
+tests/vm/storm_test_KERNELS := patched debug
 tests/vm/storm_test_TIMEOUT := 1800
 
 # On demand: make check-vm STRESS=1 T=stress.  Now and then a processor of the lab takes no interrupt any more, with the
@@ -72,7 +72,7 @@ VM_TESTS += tests/vm/apic_test
 tests/vm/apic_test_SOURCES := tests/vm/apic_guest.c tests/vm/apic_guest_code.S tests/vm/tap.c $(vm_guest)
 tests/vm/apic_test_LIBS    := libkvm2
 tests/vm/apic_test_LDFLAGS := -lpthread
-tests/vm/apic_test_KERNELS := patched
+tests/vm/apic_test_KERNELS := patched debug
 tests/vm/apic_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/io_test

@@ -21,7 +21,7 @@
 #include "guest.h"
 #include "tap.h"
 
-#define DEADLINE_MS	30000
+#define DEADLINE_MS	300000
 #define STEP_US		200
 
 struct storm_board *storm_board;
