@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "rounds.h"
 #include "tap.h"
 
 #define LVT_LINT0	0x35
@@ -29,7 +30,7 @@
 #define LVT_NMI		0x400
 #define LVT_MASKED	0x10000
 
-#define STORM_ROUNDS	5000
+#define STORM_ROUNDS	lab_rounds(5000)
 #define STORM_LINES	2
 
 static uint8_t *ram;

@@ -22,13 +22,14 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "rounds.h"
 #include "tap.h"
 
 #define COOKIE_A	0xa11ce
 #define COOKIE_B	0xb0b
 #define RANGE_BYTES	0x10
-#define ORDER_ROUNDS	100000
-#define POST_ROUNDS	5000
+#define ORDER_ROUNDS	lab_rounds(100000)
+#define POST_ROUNDS	lab_rounds(5000)
 #define SIGNAL_ROUNDS	64
 
 extern const uint8_t io_code[];

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "kvm2/kvm2.h"
+#include "rounds.h"
 #include "tap.h"
 
 #define PAGE		4096UL
@@ -286,16 +287,13 @@ static void stop_vcpus(struct vcpu *vcpus)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 10000;
+	int rounds = argc > 1 ? atoi(argv[1]) : (int)lab_rounds(10000);
 	const struct kvm2_vm_config config = { .name = "map_test" };
 	const struct sigaction action = { .sa_handler = ignore };
 	static struct vcpu vcpus[NR_VCPUS];
-	const char *kernel = getenv("LAB_KERNEL");
 	sigset_t blocked;
 	int i, kvm;
 
-	if (argc <= 1 && kernel && !strcmp(kernel, "debug"))
-		rounds = 1000;
 	memory_init(&code, 1);
 	memory_init(&fixed, FIXED_PAGES);
 	memory_init(&banks[0], WINDOW_PAGES);

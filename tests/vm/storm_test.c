@@ -24,6 +24,7 @@
 
 #include "guest.h"
 #include "leak.h"
+#include "rounds.h"
 #include "tap.h"
 
 #define ROUNDS		2000
@@ -50,14 +51,6 @@ static const struct {
 	{ "thread exit and adoption",			storm_adopt },
 	{ "access to vcpus whose thread dies",		storm_dying },
 };
-
-/* There KASAN keeps what is freed for a while, and kmemleak is the judge. */
-static bool is_debug(void)
-{
-	const char *kernel = getenv("LAB_KERNEL");
-
-	return kernel && !strcmp(kernel, "debug");
-}
 
 /* ---- the reader of /proc ---- */
 
@@ -259,7 +252,8 @@ static void check_storm(size_t number, unsigned int rounds)
 	tap_is(after.vms, 0, "%s: no VM is left", name);
 	tap_ok(after.kernel - before.kernel < KERNEL_SLACK,
 	       "%s: the kernel has given back the memory", name);
-	if (is_debug())
+	/* There KASAN keeps what is freed for a while, and kmemleak is the judge. */
+	if (is_debug_kernel())
 		return;
 	tap_ok(before.available - after.available < AVAILABLE_SLACK,
 	       "%s: the machine has its memory back", name);
@@ -269,7 +263,7 @@ static unsigned int number_of_rounds(int argc, char **argv)
 {
 	if (argc > 1)
 		return strtoul(argv[1], NULL, 10);
-	return is_debug() ? ROUNDS_DEBUG : ROUNDS;
+	return is_debug_kernel() ? ROUNDS_DEBUG : ROUNDS;
 }
 
 int main(int argc, char **argv)
