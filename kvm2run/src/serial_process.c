@@ -33,14 +33,14 @@ struct line_message {
 	uint8_t bytes[SERIAL_OUT_BYTES];
 };
 
-static int send_line(int fd, enum line_type type, const uint8_t *bytes, size_t len)
+static int send_line(int fd, enum line_type type, const uint8_t *bytes, size_t len, int flags)
 {
 	struct line_message message = { .type = (uint8_t)type };
 	ssize_t n;
 
 	memcpy(message.bytes, bytes, len);
 	do {
-		n = send(fd, &message, 1 + len, MSG_NOSIGNAL);
+		n = send(fd, &message, 1 + len, MSG_NOSIGNAL | flags);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
 }
@@ -72,7 +72,7 @@ struct child {
 /* Nobody hears us any more: our end, too. */
 static void say(enum line_type type, const uint8_t *bytes, size_t len)
 {
-	if (send_line(CHILD_LINE, type, bytes, len))
+	if (send_line(CHILD_LINE, type, bytes, len, 0))
 		_exit(0);
 }
 
@@ -244,7 +244,10 @@ int serial_process_explain(const struct serial_process *process, int error,
 			   error == EPROTO ? "sends what no device may send" : strerror(error));
 }
 
-/* Context: the lock is held. */
+/*
+ * It has said that there is room; if there is none it is not what we have
+ * started, and nobody waits for it. Context: the lock is held.
+ */
 static void give_input(struct serial_process *process)
 {
 	uint8_t bytes[SERIAL_OUT_BYTES];
@@ -255,7 +258,8 @@ static void give_input(struct serial_process *process)
 	if (!n)
 		return;
 	process->wants_input = false;
-	send_line(process->line_fd, LINE_INPUT, bytes, n);
+	if (send_line(process->line_fd, LINE_INPUT, bytes, n, MSG_DONTWAIT) == -EAGAIN)
+		kill(process->pid, SIGKILL);
 }
 
 void serial_process_input(struct serial_process *process)
