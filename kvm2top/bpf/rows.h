@@ -51,9 +51,19 @@ static __always_inline struct shared_row *row_at(uint32_t number)
 }
 
 /* The verifier lets nobody calculate with the address of a vcpu: @seed stands for it. */
-static __always_inline uint32_t first_row(uint64_t seed)
+static __always_inline uint64_t row_hash(uint64_t seed)
 {
-	return (uint32_t)((seed * 0x9e3779b97f4a7c15ULL) >> 40) & (nr_rows - 1);
+	return seed * 0x9e3779b97f4a7c15ULL;
+}
+
+/*
+ * The rows to look at for a vcpu, one after the other. Each vcpu has a stride
+ * of its own: rows side by side fill up in clusters, and then a table that is
+ * half full has no row for one of 500 vcpus. An odd stride comes to all rows.
+ */
+static __always_inline uint32_t row_number(uint64_t hash, uint32_t probe)
+{
+	return ((uint32_t)(hash >> 40) + probe * ((uint32_t)(hash >> 24) | 1)) & (nr_rows - 1);
 }
 
 /* Without it exits to user space and times of the thread would be missing: that is told, and tried again. */
@@ -81,10 +91,10 @@ static __always_inline int claim_row(uint64_t vcpu, uint64_t seed, uint64_t kvm,
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	uint64_t pid_tgid = bpf_get_current_pid_tgid();
-	uint32_t first = first_row(seed);
+	uint64_t hash = row_hash(seed);
 
 	for (int i = 0; i < SHARED_PROBES; i++) {
-		uint32_t number = (first + i) & (nr_rows - 1);
+		uint32_t number = row_number(hash, i);
 		struct shared_row *row = row_at(number);
 		uint64_t old;
 
@@ -124,10 +134,10 @@ static __always_inline int claim_row(uint64_t vcpu, uint64_t seed, uint64_t kvm,
 /* Return: the number of the vcpu's row, or -1. */
 static __always_inline int find_row(uint64_t vcpu, uint64_t seed, uint32_t tgid)
 {
-	uint32_t first = first_row(seed);
+	uint64_t hash = row_hash(seed);
 
 	for (int i = 0; i < SHARED_PROBES; i++) {
-		uint32_t number = (first + i) & (nr_rows - 1);
+		uint32_t number = row_number(hash, i);
 		struct shared_row *row = row_at(number);
 
 		if (!row || row->vcpu == SHARED_ROW_FREE)

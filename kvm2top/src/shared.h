@@ -32,7 +32,7 @@ typedef unsigned long long uint64_t;
 #define SHARED_USER_OTHER	63
 
 #define SHARED_COMM_SIZE	16
-#define SHARED_PROBES		16	/* rows looked at for a vcpu */
+#define SHARED_PROBES		64	/* rows looked at for a vcpu */
 #define SHARED_ROW_FREE		0
 #define SHARED_ROW_GONE		1	/* was used, may be used again */
 

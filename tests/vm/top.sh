@@ -60,3 +60,12 @@ is_complete() {
 	[ "$(json '.total == .kernel_total and .lost == 0')" = true ]
 }
 
+# counted SENTENCE: the last refresh is complete; what it says of that is shown
+counted() {
+	is_complete
+	result $? "$1"
+	{
+		json '"seen \(.total) kvm \(.kernel_total) lost \(.lost)"'
+		cat "$work/err"
+	} | note
+}
