@@ -240,8 +240,8 @@ run/$(1): $(B)/$(1) | begin-check
 endef
 $(foreach t,$(TESTS),$(eval $(call unit_rule,$(t))))
 
-# One processor of the lab after the other, as a thread of emulation for each is a further source of doubt.  A host of two
-# processors is used by two labs instead.
+# The lab's processors take turns: with a thread of emulation for each QEMU runs code that has just been patched
+# (kernel/configs/lab.config) in its old form.  A host of two processors is used by two labs instead.
 define vm_rule
 run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) $($(1)_NEEDS) all | begin-check-vm
 	@O=$$(O) LAB_THREAD=single $($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),600) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP $($(1)_ENV)" \

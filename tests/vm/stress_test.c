@@ -9,6 +9,7 @@
  */
 #include "stress.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -188,19 +189,54 @@ static void end_children(void)
 
 /* ---- hangs ---- */
 
-static void note_stack(pid_t pid, pid_t tid)
+/* What it does: its state and signals, and where in the kernel it is. */
+static void note_thread(pid_t pid, const char *tid)
 {
+	static const char *const files[] = { "stack", "syscall", "status" };
 	char path[64], line[256];
+	size_t i, length;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", pid, tid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		tap_note("  %s", line);
+	tap_note("thread %s of process %d:", tid, pid);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/%s", pid, tid,
+			 files[i]);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file)) {
+			length = strcspn(line, "\n");
+			line[length] = '\0';
+			if (strcmp(files[i], "status") ||
+			    !strncmp(line, "State", 5) ||
+			    !strncmp(line, "Sig", 3) ||
+			    !strncmp(line, "ShdPnd", 6))
+				tap_note("  %s", line);
+		}
+		if (file)
+			fclose(file);
 	}
-	if (file)
-		fclose(file);
+}
+
+static void note_threads(pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		if (entry->d_name[0] != '.')
+			note_thread(pid, entry->d_name);
+	}
+	if (tasks)
+		closedir(tasks);
+}
+
+/* To the kernel's log: what each processor does, and its timers. */
+static void note_processors(void)
+{
+	write_text("/proc/sysrq-trigger", "l");
+	write_text("/proc/sysrq-trigger", "q");
 }
 
 /* Return: whether a call takes far too long. */
@@ -217,12 +253,14 @@ static bool find_hang(void)
 
 			if (!since || now - since < HANG_MS)
 				continue;
-			tap_note("thread %d of process %d hangs in call %d:",
+			tap_note("thread %d of process %d hangs in call %d",
 				 slot->tid, stress_board->pids[i], slot->nr);
-			note_stack(stress_board->pids[i], slot->tid);
+			note_threads(stress_board->pids[i]);
 			found = true;
 		}
 	}
+	if (found)
+		note_processors();
 	return found;
 }
 
