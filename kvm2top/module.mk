@@ -105,3 +105,8 @@ tests/vm/top_live_test_TIMEOUT      := 2400
 VM_TESTS                            += tests/vm/top_storm_test
 tests/vm/top_storm_test_KERNELS     := module debian
 tests/vm/top_storm_test_TIMEOUT     := 1500
+
+VM_TESTS                            += tests/vm/top_times_test
+tests/vm/top_times_test_KERNELS     := patched stock
+tests/vm/top_times_test_LAB         := LAB_ICOUNT=1
+tests/vm/top_times_test_TIMEOUT     := 1500
