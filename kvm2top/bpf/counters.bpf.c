@@ -11,8 +11,21 @@
 
 char licence[] SEC("license") = "GPL";
 
-#define STAT(vcpu, member)							\
-	(bpf_core_field_exists((vcpu)->stat.member) ? BPF_CORE_READ((vcpu), stat.member) : 0)
+/*
+ * Since Linux 6.2 the verifier takes our word for what is at an address, and its members can be loaded without a call
+ * for each. kvm2top says whether it does.
+ */
+void *bpf_rdonly_cast(void *address, __u32 type) __ksym __weak;
+
+const volatile bool may_cast = true;
+
+#define CAST(type, address)							\
+	((type *)(may_cast ? bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)) : (void *)(address)))
+
+/* @pointer is by CAST(). */
+#define READ(pointer, member)	(may_cast ? (pointer)->member : BPF_CORE_READ(pointer, member))
+
+#define STAT(vcpu, member)	(bpf_core_field_exists((vcpu)->stat.member) ? READ(vcpu, stat.member) : 0)
 
 static __always_inline void read_stats(struct kvm_vcpu *vcpu, uint64_t counters[NR_COUNTERS])
 {
@@ -43,36 +56,36 @@ static __always_inline void read_stats(struct kvm_vcpu *vcpu, uint64_t counters[
 
 static __always_inline void read_task(struct task_struct *task, struct shared_vcpu *record)
 {
-	record->tid = BPF_CORE_READ(task, pid);
-	record->counters[COUNTER_CPU_NS] = BPF_CORE_READ(task, se.sum_exec_runtime);
-	record->counters[COUNTER_GUEST_NS] = BPF_CORE_READ(task, gtime);
-	record->counters[COUNTER_STIME_NS] = BPF_CORE_READ(task, stime);
-	record->counters[COUNTER_MIGRATIONS] = BPF_CORE_READ(task, se.nr_migrations);
+	record->tid = READ(task, pid);
+	record->counters[COUNTER_CPU_NS] = READ(task, se.sum_exec_runtime);
+	record->counters[COUNTER_GUEST_NS] = READ(task, gtime);
+	record->counters[COUNTER_STIME_NS] = READ(task, stime);
+	record->counters[COUNTER_MIGRATIONS] = READ(task, se.nr_migrations);
 	if (bpf_core_field_exists(task->sched_info.run_delay))
-		record->counters[COUNTER_WAIT_NS] = BPF_CORE_READ(task, sched_info.run_delay);
+		record->counters[COUNTER_WAIT_NS] = READ(task, sched_info.run_delay);
 }
 
 /* The thread that ran the vcpu last: pid->tasks[PIDTYPE_PID]. */
 static __always_inline struct task_struct *vcpu_task(struct kvm_vcpu *vcpu)
 {
-	struct hlist_node *node = BPF_CORE_READ(vcpu, pid, tasks[0].first);
+	struct pid *pid = READ(vcpu, pid);
+	struct hlist_node *node = pid ? READ(pid, tasks[0].first) : NULL;
 
 	if (!node)
 		return NULL;
-	return (void *)node - bpf_core_field_offset(struct task_struct, pid_links);
+	return CAST(struct task_struct, (uint64_t)node - bpf_core_field_offset(struct task_struct, pid_links));
 }
 
 static __always_inline void fill(struct shared_vcpu *record, struct kvm_vcpu *vcpu,
 				 struct task_struct *process)
 {
 	record->vcpu = (uint64_t)vcpu;
-	record->kvm = (uint64_t)BPF_CORE_READ(vcpu, kvm);
-	record->id = BPF_CORE_READ(vcpu, vcpu_id);
-	record->cpu = BPF_CORE_READ(vcpu, cpu);
-	record->blocking = STAT(vcpu, generic.blocking);
-	record->tgid = BPF_CORE_READ(process, tgid);
-	record->start_ns = BPF_CORE_READ(process, group_leader, start_boottime);
-	BPF_CORE_READ_STR_INTO(&record->comm, process, group_leader, comm);
+	record->kvm = (uint64_t)READ(vcpu, kvm);
+	record->id = READ(vcpu, vcpu_id);
+	record->cpu = READ(vcpu, cpu);
+	record->tgid = process->tgid;
+	record->start_ns = process->group_leader->start_boottime;
+	bpf_probe_read_kernel(record->comm, sizeof(record->comm), process->group_leader->comm);
 	read_stats(vcpu, record->counters);
 }
 
@@ -80,15 +93,16 @@ static __always_inline void fill(struct shared_vcpu *record, struct kvm_vcpu *vc
 static __always_inline bool is_vcpu_file(struct file *file)
 {
 	static const char prefix[] = "kvm-vcpu:";
-	char name[sizeof(prefix)];
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	char name[sizeof(prefix) - 1];
+	struct dentry *dentry = file->f_path.dentry;
 
-	if (BPF_CORE_READ(dentry, d_sb, s_magic) != ANON_INODE_MAGIC)
+	if (dentry->d_sb->s_magic != ANON_INODE_MAGIC)
 		return false;
-	if (bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name)) < 0)
+	/* No name lies in less memory. */
+	if (bpf_probe_read_kernel(name, sizeof(name), dentry->d_name.name))
 		return false;
 	/* anon_inode:kvm-vcpu:0 is called "kvm-vcpu:0" */
-	for (unsigned int i = 0; i < sizeof(prefix) - 1; i++)
+	for (unsigned int i = 0; i < sizeof(name); i++)
 		if (name[i] != prefix[i])
 			return false;
 	return true;
@@ -105,7 +119,7 @@ int iter_files(struct bpf_iter__task_file *context)
 
 	if (!task || !file || !is_vcpu_file(file))
 		return 0;
-	vcpu = BPF_CORE_READ(file, private_data);
+	vcpu = CAST(struct kvm_vcpu, file->private_data);
 	fill(&record, vcpu, task);
 	thread = vcpu_task(vcpu);
 	if (thread)
@@ -123,10 +137,10 @@ int iter_tasks(struct bpf_iter__task *context)
 
 	if (!task || !bpf_core_field_exists(task->kvm2_vcpu))
 		return 0;
-	vcpu = BPF_CORE_READ(task, kvm2_vcpu);
+	vcpu = task->kvm2_vcpu;
 	if (!vcpu)
 		return 0;
-	fill(&record, BPF_CORE_READ(vcpu, vcpu), task);
+	fill(&record, CAST(struct kvm_vcpu, BPF_CORE_READ(vcpu, vcpu)), task);
 	read_task(task, &record);
 	record.is_kvm2 = 1;
 	record.vm = BPF_CORE_READ(vcpu, vm, id);

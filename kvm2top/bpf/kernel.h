@@ -130,7 +130,6 @@ struct kvm_vcpu_stat_generic {
 	u64 halt_poll_success_ns;
 	u64 halt_poll_fail_ns;
 	u64 halt_wait_ns;
-	u64 blocking;
 };
 
 struct kvm_vcpu_stat {

@@ -145,8 +145,9 @@ static void choose_programs(struct top *top, bool raw, bool iters)
 	bpf_program__set_autoload(top->progs.iter_tasks, iters);
 }
 
-static int load(struct collector *collector, const struct collector_config *config, bool raw,
-		bool iters)
+/* @cast: the iterators may tell the verifier what is at an address. */
+static int load_as(struct collector *collector, const struct collector_config *config, bool raw,
+		   bool iters, bool cast)
 {
 	struct top *top = top__open();
 	int error;
@@ -159,6 +160,7 @@ static int load(struct collector *collector, const struct collector_config *conf
 		collector->nr_slots = SLOTS_MAX;
 	top->rodata->nr_rows = collector->nr_rows;
 	top->rodata->nr_slots = collector->nr_slots;
+	top->rodata->may_cast = cast;
 	top->bss->only_tgid = (uint32_t)config->pid;
 	choose_programs(top, raw, iters);
 	error = raw ? read_formats(top) : 0;
@@ -178,6 +180,18 @@ static int load(struct collector *collector, const struct collector_config *conf
 	collector->raw = raw;
 	collector->has_iters = iters;
 	return 0;
+}
+
+static int load(struct collector *collector, const struct collector_config *config, bool raw,
+		bool iters)
+{
+	int error = load_as(collector, config, raw, iters, true);
+
+	if (error && error != -EPERM && error != -ENOMEM && iters) {
+		last_warning[0] = '\0';
+		error = load_as(collector, config, raw, iters, false);
+	}
+	return error;
 }
 
 static void *map_memory(struct bpf_map *map, size_t *size)
@@ -260,9 +274,19 @@ static int attach_tier(struct collector *collector, int tier)
 
 /* ---- iterators ---- */
 
+static void take_record(struct collector *collector, struct model *model, struct shared_vcpu *record)
+{
+	if (collector->raw)
+		record->vcpu = VCPUS_THREAD_KEY(record->tid);
+	if (collector->top->bss->only_tgid && collector->top->bss->only_tgid != record->tgid)
+		return;
+	vcpus_record(collector->vcpus, model, record);
+}
+
 static int read_iterator(struct collector *collector, struct bpf_link *link, struct model *model)
 {
 	char *const record = (char *)collector->record;
+	const size_t whole = sizeof(*collector->record);
 	ssize_t n;
 	int fd;
 
@@ -274,22 +298,17 @@ static int read_iterator(struct collector *collector, struct bpf_link *link, str
 	collector->record_size = 0;
 	while ((n = read(fd, collector->buffer, ITER_BUFFER)) > 0 || (n < 0 && errno == EAGAIN)) {
 		for (ssize_t at = 0; at < n;) {
-			size_t part = sizeof(*collector->record) - collector->record_size;
+			size_t part = whole - collector->record_size;
 
 			if (part > (size_t)(n - at))
 				part = (size_t)(n - at);
 			memcpy(record + collector->record_size, collector->buffer + at, part);
 			collector->record_size += part;
 			at += (ssize_t)part;
-			if (collector->record_size < sizeof(*collector->record))
+			if (collector->record_size < whole)
 				continue;
 			collector->record_size = 0;
-			if (collector->raw)
-				collector->record->vcpu = VCPUS_THREAD_KEY(collector->record->tid);
-			if (collector->top->bss->only_tgid &&
-			    collector->top->bss->only_tgid != collector->record->tgid)
-				continue;
-			vcpus_record(collector->vcpus, model, collector->record);
+			take_record(collector, model, collector->record);
 		}
 	}
 	n = n < 0 ? -errno : 0;

@@ -138,16 +138,18 @@ double model_history(uint8_t code)
 static void remember(struct model *model, struct node *node)
 {
 	uint64_t exits = node->recent.exits;
+	uint8_t code;
 
 	if (!model->interval_ns)
 		return;
 	if (!exits && node->type != NODE_REASON)
 		exits = node->recent.kernel;
+	code = exits ? history_code(model_rate(model, exits)) : 0;
 	if (node->nr_history == MODEL_HISTORY) {
 		memmove(node->history, node->history + 1, MODEL_HISTORY - 1);
 		node->nr_history--;
 	}
-	node->history[node->nr_history++] = history_code(model_rate(model, exits));
+	node->history[node->nr_history++] = code;
 }
 
 /* Gone, and for long enough. */
@@ -167,6 +169,7 @@ static void remove_gone_vcpus(struct model *model, struct vm *vm)
 	struct vcpu **link = &vm->vcpus;
 	struct vcpu *vcpu;
 
+	vm->found = NULL;
 	vm->nr_vcpus = 0;
 	while ((vcpu = *link)) {
 		if (is_over(model, vcpu->alive, &vcpu->gone_ns)) {
@@ -269,8 +272,13 @@ static struct vm *make_vm(struct model *model, const struct model_identity *iden
 
 static struct vcpu *find_vcpu(struct vm *vm, const struct model_identity *identity)
 {
-	struct vcpu *vcpu;
+	struct vcpu *vcpu = vm->found;
 
+	/* They are asked for in order. */
+	if (vcpu && vcpu->id != identity->id)
+		vcpu = vcpu->next;
+	if (vcpu && vcpu->id == identity->id)
+		return vcpu;
 	for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
 		if (vcpu->id == identity->id)
 			return vcpu;
@@ -280,7 +288,7 @@ static struct vcpu *find_vcpu(struct vm *vm, const struct model_identity *identi
 static struct vcpu *make_vcpu(struct vm *vm, const struct model_identity *identity)
 {
 	struct vcpu *vcpu = calloc(1, sizeof(*vcpu));
-	struct vcpu **link = &vm->vcpus;
+	struct vcpu **link = vm->found && vm->found->id < identity->id ? &vm->found->next : &vm->vcpus;
 
 	if (!vcpu)
 		return NULL;
@@ -320,6 +328,7 @@ struct vcpu *model_vcpu(struct model *model, const struct model_identity *identi
 		model->no_memory = true;
 		return NULL;
 	}
+	vm->found = vcpu;
 	if (identity->tid)
 		vcpu->tid = identity->tid;
 	vcpu->alive = true;
@@ -394,6 +403,9 @@ void model_counters(struct model *model, struct vcpu *vcpu,
 	if (!vcpu->has_counters && !fresh)
 		memcpy(vcpu->last_counters, counters, sizeof(vcpu->last_counters));
 	vcpu->has_counters = true;
+	/* Most of very many vcpus are halted. */
+	if (!memcmp(vcpu->last_counters, counters, sizeof(vcpu->last_counters)))
+		return;
 	for (int i = 0; i < NR_COUNTERS; i++)
 		ADD_ACCOUNT(&vcpu->node, counters[i], since(&vcpu->last_counters[i], counters[i]));
 }

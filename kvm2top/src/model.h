@@ -191,6 +191,7 @@ struct vm {
 	uint64_t gone_ns;
 	unsigned int nr_vcpus;
 	struct vcpu *vcpus;
+	struct vcpu *found;		/* the last one that was asked for, in this refresh */
 	char name[MODEL_NAME_SIZE];	/* "" until named */
 	char kind[24];			/* of VMM, "" until named */
 	char comm[SHARED_COMM_SIZE];

@@ -187,7 +187,7 @@ struct shared_vcpu {
 	uint32_t id;
 	int32_t cpu;
 	uint32_t is_kvm2;
-	uint32_t blocking;
+	uint32_t unused;
 	char comm[SHARED_COMM_SIZE];
 	uint64_t counters[NR_COUNTERS];
 };

@@ -324,7 +324,9 @@ struct vcpu *vcpus_row(struct vcpus *vcpus, struct model *model, const struct sh
 	/* The iterator will say of which VM it is, if that lives so long. */
 	if (known && made && !row->kvm)
 		return NULL;
-	if (known && row->kvm) {
+	if (known && known->vcpu && known->seen == vcpus->pass && known->kvm == row->kvm && known->vcpu->id == row->id) {
+		vcpu = known->vcpu;
+	} else if (known && row->kvm) {
 		vcpu = model_vcpu(model, &identity);
 	} else if (known) {
 		if (!known->stands_for)

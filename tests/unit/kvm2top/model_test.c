@@ -130,6 +130,28 @@ static void two_vms_of_one_process_are_two(void **state)
 	model_fini(&model);
 }
 
+static void vcpus_are_in_order_and_found_in_any(void **state)
+{
+	static const uint32_t asked[] = { 5, 1, 3, 4, 2, 0, 4, 5, 0, 1, 3, 2, 2 };
+	struct model model;
+	struct vcpu *vcpu;
+	uint32_t id = 0;
+
+	(void)state;
+	model_init(&model);
+	for (uint64_t second = 1; second <= 2; second++) {
+		model_begin(&model, second * SECOND);
+		for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+			assert_int_equal(vcpu_of(&model, 7, asked[i])->id, asked[i]);
+		model_end(&model);
+	}
+	for (vcpu = model.vms->vcpus; vcpu; vcpu = vcpu->next)
+		assert_int_equal(vcpu->id, id++);
+	assert_int_equal(id, 6);
+	assert_int_equal(model.nr_vcpus, 6);
+	model_fini(&model);
+}
+
 static void what_was_there_before_does_not_count(void **state)
 {
 	uint64_t counters[NR_COUNTERS] = { [COUNTER_IRQ_INJECTIONS] = 500 };
@@ -215,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_counter_that_begins_anew_counts_as_it_is),
 		cmocka_unit_test(a_vm_that_has_gone_is_kept_a_while_and_its_sums_for_ever),
 		cmocka_unit_test(two_vms_of_one_process_are_two),
+		cmocka_unit_test(vcpus_are_in_order_and_found_in_any),
 		cmocka_unit_test(what_was_there_before_does_not_count),
 		cmocka_unit_test(times_have_percentiles_and_a_maximum),
 		cmocka_unit_test(columns_of_the_histogram_follow_each_other),
