@@ -4,20 +4,19 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "child.h"
 
 #define TRIES		500
 #define PAUSE_US	20000
 
 struct guard {
-	pid_t child;
-	int fd;
+	struct child child;
 };
 
 const char *guard_tracing(void)
@@ -52,45 +51,31 @@ static int remove_instances(pid_t owner)
 	return !left;
 }
 
-static void watch(int fd, pid_t owner)
+static void watch(int socket, const void *argument)
 {
-	sigset_t all;
+	const pid_t *owner = argument;
 	char byte;
 
-	/* What ends kvm2top, as a ^C, may not end this before it. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	while (read(fd, &byte, 1) < 0 && errno == EINTR)
+	while (read(socket, &byte, 1) < 0 && errno == EINTR)
 		;
 	/* In use until the kernel has closed all of a process that was killed. */
-	for (int i = 0; i < TRIES && !remove_instances(owner); i++)
+	for (int i = 0; i < TRIES && !remove_instances(*owner); i++)
 		usleep(PAUSE_US);
-	_exit(0);
 }
 
 struct guard *guard_create(void)
 {
 	struct guard *guard = calloc(1, sizeof(*guard));
 	const pid_t owner = getpid();
-	int fds[2];
+	int error;
 
 	if (!guard)
 		return NULL;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
-		free(guard);
-		return NULL;
-	}
-	guard->child = fork();
-	if (!guard->child) {
-		close(fds[0]);
-		watch(fds[1], owner);
-	}
-	close(fds[1]);
-	guard->fd = fds[0];
-	if (guard->child > 0)
+	error = child_create(&guard->child, SOCK_STREAM, watch, &owner);
+	if (!error)
 		return guard;
-	close(guard->fd);
 	free(guard);
+	errno = -error;
 	return NULL;
 }
 
@@ -98,7 +83,6 @@ void guard_destroy(struct guard *guard)
 {
 	if (!guard)
 		return;
-	close(guard->fd);
-	waitpid(guard->child, NULL, 0);
+	child_destroy(&guard->child);
 	free(guard);
 }

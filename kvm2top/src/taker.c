@@ -5,24 +5,22 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "process.h"
 
 #define STATS_PREFIX	"anon_inode:kvm-vcpu-stats:"
 #define VM_LINK		"anon_inode:kvm-vm"
 
 struct taker {
-	pid_t child;
-	int fd;
+	struct child child;
 };
 
 struct answer {
@@ -154,21 +152,17 @@ static int look_at_all(int socket)
 	return error;
 }
 
-static void serve(int socket)
+static void serve(int socket, const void *argument)
 {
-	sigset_t all;
 	int32_t pid;
 
-	/* What ends kvm2top, as a ^C, may not end this before it. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)argument;
 	while (read(socket, &pid, sizeof(pid)) == sizeof(pid)) {
 		static const struct answer end = { .is_end = true };
 
 		if ((pid ? look_at(socket, pid) : look_at_all(socket)) || send_answer(socket, &end, -1))
 			break;
 	}
-	_exit(0);
 }
 
 /* ---- kvm2top ---- */
@@ -176,25 +170,15 @@ static void serve(int socket)
 struct taker *taker_create(void)
 {
 	struct taker *taker = calloc(1, sizeof(*taker));
-	int fds[2];
+	int error;
 
 	if (!taker)
 		return NULL;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds)) {
-		free(taker);
-		return NULL;
-	}
-	taker->child = fork();
-	if (!taker->child) {
-		close(fds[0]);
-		serve(fds[1]);
-	}
-	close(fds[1]);
-	taker->fd = fds[0];
-	if (taker->child > 0)
+	error = child_create(&taker->child, SOCK_SEQPACKET, serve, NULL);
+	if (!error)
 		return taker;
-	close(taker->fd);
 	free(taker);
+	errno = -error;
 	return NULL;
 }
 
@@ -202,8 +186,7 @@ void taker_destroy(struct taker *taker)
 {
 	if (!taker)
 		return;
-	close(taker->fd);
-	waitpid(taker->child, NULL, 0);
+	child_destroy(&taker->child);
 	free(taker);
 }
 
@@ -211,7 +194,7 @@ int taker_ask(struct taker *taker, pid_t pid)
 {
 	const int32_t request = pid;
 
-	return write(taker->fd, &request, sizeof(request)) < 0 ? -errno : 0;
+	return write(taker->child.fd, &request, sizeof(request)) < 0 ? -errno : 0;
 }
 
 int taker_next(struct taker *taker, struct taken *taken)
@@ -230,7 +213,7 @@ int taker_next(struct taker *taker, struct taken *taken)
 	ssize_t n;
 
 	do
-		n = recvmsg(taker->fd, &message, MSG_CMSG_CLOEXEC);
+		n = recvmsg(taker->child.fd, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n != sizeof(answer))
 		return n < 0 ? -errno : -EPIPE;
