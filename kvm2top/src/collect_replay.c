@@ -57,6 +57,9 @@ struct collector {
 	struct list vms;
 	struct list vcpus;
 	struct list reasons;
+	struct list details;	/* of the refresh, and of this process */
+	pid_t details_of;
+	pid_t watched;
 	uint64_t now_ns;
 	int tier;
 	unsigned int cost_ns;
@@ -330,6 +333,24 @@ static void read_times(struct collector *collector, struct reader *reader, struc
 		model_times(model, reason, &slot);
 }
 
+static void read_details(struct collector *collector, struct reader *reader)
+{
+	uint64_t nr;
+
+	collector->details_of = (pid_t)get(reader);
+	nr = get(reader);
+	while (nr-- && !reader->failed) {
+		struct collector_detail *detail = new_item(reader, &collector->details, sizeof(*detail));
+
+		if (!detail)
+			return;
+		detail->detail = (uint32_t)get(reader);
+		detail->value = get(reader);
+		detail->count = get(reader);
+		reader->failed |= detail->detail >= NR_DETAILS;
+	}
+}
+
 static void set_there(struct collector *collector, struct reader *reader, bool is_there)
 {
 	struct past_vcpu *vcpu = get_item(reader, &collector->vcpus, sizeof(*vcpu));
@@ -378,6 +399,8 @@ static int read_frame(struct collector *collector, struct model *model)
 	vcpus = collector->vcpus.items;
 	for (size_t i = 0; i < collector->vcpus.nr; i++)
 		vcpus[i].vcpu = NULL;
+	collector->details.nr = 0;
+	collector->details_of = 0;
 	read_head(collector, &reader, model);
 	while (!reader.failed && (entry = get(&reader)) != RECORD_END) {
 		switch (entry) {
@@ -408,6 +431,9 @@ static int read_frame(struct collector *collector, struct model *model)
 			break;
 		case RECORD_TIMES:
 			read_times(collector, &reader, model);
+			break;
+		case RECORD_DETAILS:
+			read_details(collector, &reader);
 			break;
 		default:
 			reader.failed = true;
@@ -459,6 +485,7 @@ static void close_replay(struct collector *collector)
 	free(collector->vms.items);
 	free(collector->vcpus.items);
 	free(collector->reasons.items);
+	free(collector->details.items);
 	free(collector);
 }
 
@@ -547,6 +574,34 @@ static void rewind_replay(struct collector *collector)
 	collector->now_ns = UINT64_C(1000000000);
 }
 
+/* There are details of what was looked at when it was made. */
+static int watch(struct collector *collector, pid_t pid)
+{
+	bool has_details = !pid;
+
+	for (size_t i = 0; i < collector->nr_frames && !has_details; i++) {
+		struct reader reader = reader_of(collector, i);
+
+		get(&reader);
+		get(&reader);
+		has_details = get(&reader) & RECORD_HAS_DETAILS;
+	}
+	if (!has_details)
+		return -EOPNOTSUPP;
+	collector->watched = pid;
+	return 0;
+}
+
+static size_t details(struct collector *collector, struct collector_detail *list, size_t room)
+{
+	const size_t nr = collector->details.nr < room ? collector->details.nr : room;
+
+	if (!collector->watched || collector->watched != collector->details_of)
+		return 0;
+	memcpy(list, collector->details.items, nr * sizeof(*list));
+	return nr;
+}
+
 static int set_tier(struct collector *collector, int tier)
 {
 	(void)collector;
@@ -572,6 +627,8 @@ const struct collector_ops collector_replay = {
 	.open = open_replay,
 	.set_tier = set_tier,
 	.read = read_replay,
+	.watch = watch,
+	.details = details,
 	.now_ns = now_replay,
 	.rewind = rewind_replay,
 	.status = status,

@@ -19,16 +19,12 @@
 /**
  * struct live - the interactive program
  * @next_ns:	when there will be a refresh
- * @watched:	of a process what its exits are about; 0: none
- * @list:	for details
  */
 struct live {
 	struct program *program;
 	struct ui ui;
 	struct canvas canvas;
 	uint64_t next_ns;
-	pid_t watched;
-	struct collector_detail *list;
 	bool at_end;
 	bool quit;
 };
@@ -52,8 +48,8 @@ static void read_details(struct live *live)
 {
 	const struct program *program = live->program;
 
-	if (live->watched && program->ops->details)
-		ui_details(&live->ui, live->list, program->ops->details(program->collector, live->list, UI_DETAILS_MAX));
+	if (program->output.watched)
+		ui_details(&live->ui, program->details, program->output.nr_details);
 }
 
 static int refresh(struct live *live)
@@ -78,51 +74,120 @@ static int refresh(struct live *live)
 
 /* ---- recordings: another refresh, with the same lines open ---- */
 
-struct remembered {
+/**
+ * struct place - what a node is of, also when the model is made anew
+ * @type:	of the node; what is below that does not count
+ */
+struct place {
+	enum node_type type;
+	bool has_vcpu;
 	uint32_t tgid;
 	uint64_t kvm;
 	uint32_t vcpu;
-	bool is_vcpu;
-	bool is_selected;
-	bool is_expanded;
+	enum model_kind kind;
+	uint32_t isa;
+	uint32_t code;
 };
 
-static void remember(struct remembered *list, size_t *nr, const struct vm *vm, const struct node *node,
-		     const struct node *selected)
+/* The node may be NULL. */
+static struct place place_of(const struct node *node)
 {
-	const struct vcpu *vcpu = node->type == NODE_VCPU ? (const struct vcpu *)node : NULL;
+	struct place place = { .type = node ? node->type : NODE_HOST };
 
-	if ((!node->expanded && node != selected) || *nr == MEMORY_MAX)
-		return;
-	list[(*nr)++] = (struct remembered){
-		.tgid = vm->tgid, .kvm = vm->kvm, .vcpu = vcpu ? vcpu->id : 0, .is_vcpu = vcpu,
-		.is_selected = node == selected, .is_expanded = node->expanded,
-	};
-}
+	for (; node; node = node->parent) {
+		const struct reason *reason = (const struct reason *)node;
+		const struct vcpu *vcpu = (const struct vcpu *)node;
+		const struct vm *vm = (const struct vm *)node;
 
-static void restore(struct live *live, const struct remembered *list, size_t nr)
-{
-	struct vm *vm;
-	struct vcpu *vcpu;
-
-	for (size_t i = 0; i < nr; i++) {
-		for (vm = live->program->model.vms; vm; vm = vm->next) {
-			struct node *node = NULL;
-
-			if (vm->tgid != list[i].tgid || vm->kvm != list[i].kvm)
-				continue;
-			for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
-				if (list[i].is_vcpu && vcpu->id == list[i].vcpu)
-					node = &vcpu->node;
-			if (!list[i].is_vcpu)
-				node = &vm->node;
-			if (!node)
-				continue;
-			node->expanded = list[i].is_expanded;
-			if (list[i].is_selected)
-				live->ui.selected = node;
+		switch (node->type) {
+		case NODE_REASON:
+			place.kind = reason->kind;
+			place.isa = reason->isa;
+			place.code = reason->code;
+			break;
+		case NODE_VCPU:
+			place.has_vcpu = true;
+			place.vcpu = vcpu->id;
+			break;
+		case NODE_VM:
+			place.tgid = vm->tgid;
+			place.kvm = vm->kvm;
+			break;
+		case NODE_HOST:
+			break;
 		}
 	}
+	return place;
+}
+
+static struct node *reason_at(struct node *node, const struct place *place)
+{
+	struct reason *reason;
+
+	for (reason = node->reasons; reason; reason = reason->next)
+		if (reason->kind == place->kind && reason->isa == place->isa && reason->code == place->code)
+			return &reason->node;
+	return NULL;
+}
+
+/* NULL: it is not there. */
+static struct node *node_at(struct model *model, const struct place *place)
+{
+	struct node *node = &model->host;
+	struct vcpu *vcpu = NULL;
+	struct vm *vm = model->vms;
+
+	while (place->tgid && vm && (vm->tgid != place->tgid || vm->kvm != place->kvm))
+		vm = vm->next;
+	if (place->tgid)
+		node = vm ? &vm->node : NULL;
+	if (node && place->has_vcpu) {
+		for (vcpu = vm->vcpus; vcpu && vcpu->id != place->vcpu; vcpu = vcpu->next)
+			;
+		node = vcpu ? &vcpu->node : NULL;
+	}
+	return node && place->type == NODE_REASON ? reason_at(node, place) : node;
+}
+
+/* What is looked at, and is to be looked at in another refresh. */
+struct sight {
+	struct place selected;
+	struct place times_of;
+	struct place details_of;
+	struct place open[MEMORY_MAX];
+	size_t nr_open;
+};
+
+static void remember(struct sight *sight, const struct live *live)
+{
+	const struct vm *vm;
+	const struct vcpu *vcpu;
+
+	sight->selected = place_of(live->ui.selected);
+	sight->times_of = place_of(live->ui.view == KEYS_TIMES ? live->ui.times_of : NULL);
+	sight->details_of = place_of(live->ui.view == KEYS_DETAILS ? live->ui.details_of : NULL);
+	for (vm = live->program->model.vms; vm; vm = vm->next) {
+		if (vm->node.expanded && sight->nr_open < MEMORY_MAX)
+			sight->open[sight->nr_open++] = place_of(&vm->node);
+		for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
+			if (vcpu->node.expanded && sight->nr_open < MEMORY_MAX)
+				sight->open[sight->nr_open++] = place_of(&vcpu->node);
+	}
+}
+
+static void restore(struct live *live, const struct sight *sight)
+{
+	struct model *model = &live->program->model;
+
+	for (size_t i = 0; i < sight->nr_open; i++) {
+		struct node *node = node_at(model, &sight->open[i]);
+
+		if (node)
+			node->expanded = true;
+	}
+	live->ui.selected = node_at(model, &sight->selected);
+	live->ui.times_of = node_at(model, &sight->times_of);
+	live->ui.details_of = node_at(model, &sight->details_of);
 }
 
 /* Backwards is from the beginning: a recording tells what is added. */
@@ -131,37 +196,30 @@ static int seek(struct live *live, int64_t by)
 	struct program *program = live->program;
 	const int64_t place = (int64_t)live->ui.place + by;
 	const uint64_t wanted = place < 1 ? 1 : (uint64_t)place;
-	struct remembered *list = calloc(MEMORY_MAX, sizeof(*list));
-	size_t nr = 0;
+	struct sight *sight = NULL;
 	int status = 0;
 
-	if (!list)
-		return -ENOMEM;
-	live->ui.paused = true;
-	if (by < 0) {
-		const struct node *selected = live->ui.selected;
-		const struct vm *vm;
-		const struct vcpu *vcpu;
-
-		for (vm = program->model.vms; vm; vm = vm->next) {
-			remember(list, &nr, vm, &vm->node, selected);
-			for (vcpu = vm->vcpus; vcpu; vcpu = vcpu->next)
-				remember(list, &nr, vm, &vcpu->node, selected);
-		}
+	live->ui.paused |= by;
+	if (by <= 0) {
+		sight = calloc(1, sizeof(*sight));
+		if (!sight)
+			return -ENOMEM;
+		remember(sight, live);
 		model_fini(&program->model);
 		model_init(&program->model);
 		program->ops->rewind(program->collector);
 		live->ui.place = 0;
-		if (live->ui.view != KEYS_HELP && live->ui.view != KEYS_LIST)
-			live->ui.view = KEYS_TREE;
+		live->ui.nr_details = 0;
 	}
 	while (!status && live->ui.place < wanted && live->ui.place < live->ui.places) {
 		status = program_refresh(program);
 		if (!status)
 			live->ui.place = program->output.status.past->place;
+		read_details(live);
 	}
-	restore(live, list, nr);
-	free(list);
+	if (sight)
+		restore(live, sight);
+	free(sight);
 	ui_refresh(&live->ui);
 	live->next_ns = collector_now_ns() + time_between(live);
 	return status < 0 ? status : 0;
@@ -204,19 +262,24 @@ static void set_filter(struct live *live)
 	ui_refresh(&live->ui);
 }
 
-static void watch(struct live *live, pid_t pid)
+static int watch(struct live *live, pid_t pid)
 {
-	const struct program *program = live->program;
+	struct program *program = live->program;
 	int error = -EOPNOTSUPP;
 
 	if (program->ops->watch)
 		error = program->ops->watch(program->collector, pid);
-	live->watched = error ? 0 : pid;
-	if (!error || !pid)
-		return;
+	program->output.watched = error ? 0 : pid;
+	program->output.nr_details = 0;
+	if (!pid)
+		return 0;
+	/* What was counted before this refresh, too. */
+	if (!error)
+		return is_past(live) ? seek(live, 0) : 0;
 	live->ui.view = KEYS_TREE;
-	ui_say(&live->ui, "there are no details: %s", error == -EOPNOTSUPP ?
-	       "this way to the numbers has none" : strerror(-error));
+	ui_say(&live->ui, "there are no details: %s", error != -EOPNOTSUPP ? strerror(-error) :
+	       is_past(live) ? "nobody has looked at them when it was recorded" : "this way to the numbers has none");
+	return 0;
 }
 
 static int obey(struct live *live, struct ui_request request)
@@ -238,8 +301,7 @@ static int obey(struct live *live, struct ui_request request)
 		set_filter(live);
 		break;
 	case UI_WATCH:
-		watch(live, (pid_t)request.value);
-		break;
+		return watch(live, (pid_t)request.value);
 	case UI_REFRESH:
 		screen_redraw();
 		return live->at_end ? 0 : refresh(live);
@@ -327,9 +389,10 @@ int run_live(struct program *program)
 	struct live live = { .program = program };
 	int error;
 
-	live.list = calloc(UI_DETAILS_MAX, sizeof(*live.list));
-	if (!live.list)
+	program->details = calloc(PROGRAM_DETAILS_MAX, sizeof(*program->details));
+	if (!program->details)
 		return -ENOMEM;
+	program->output.details = program->details;
 	canvas_init(&live.canvas, !strcmp(nl_langinfo(CODESET), "UTF-8"));
 	error = ui_init(&live.ui, &program->model, &program->tree, &program->output, &program->options);
 	live.ui.replay = is_past(&live);
@@ -340,6 +403,8 @@ int run_live(struct program *program)
 		error = loop(&live);
 	ui_fini(&live.ui);
 	canvas_fini(&live.canvas);
-	free(live.list);
+	program->output.watched = 0;
+	free(program->details);
+	program->details = NULL;
 	return error;
 }

@@ -18,6 +18,7 @@
  * @cpu_percent, @rss_bytes: of kvm2top itself
  * @wall_ns:	CLOCK_REALTIME of the refresh
  * @columns:	to show
+ * @watched:	the process of which @details are; 0: none
  */
 struct output {
 	const char *collector;
@@ -27,6 +28,9 @@ struct output {
 	uint64_t wall_ns;
 	const struct column *const *columns;
 	size_t nr_columns;
+	pid_t watched;
+	const struct collector_detail *details;
+	size_t nr_details;
 };
 
 /* Lines of the header: who there is and what it costs; is it complete? */

@@ -72,6 +72,8 @@ int program_refresh(struct program *program)
 		names_fill(program->names, &program->model);
 		look_at_self(program);
 	}
+	if (program->output.watched && ops->details)
+		program->output.nr_details = ops->details(program->collector, program->details, PROGRAM_DETAILS_MAX);
 	if (program->recorder)
 		status = recorder_write(program->recorder, &program->output, &program->model);
 	if (program->action)

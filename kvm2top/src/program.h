@@ -14,7 +14,8 @@
 #include "output.h"
 #include "tree.h"
 
-#define NS_PER_SECOND	UINT64_C(1000000000)
+#define NS_PER_SECOND		UINT64_C(1000000000)
+#define PROGRAM_DETAILS_MAX	4096
 
 struct recorder;
 struct serve;
@@ -25,6 +26,8 @@ struct action;
  * struct program - all that there is
  * @recorder:	writes each refresh down; NULL: nobody does
  * @action:	what to do when a condition holds; NULL: nothing
+ * @details:	what the exits of the process that is watched are about; NULL:
+ *		nobody asks
  * @signals:	an fd: somebody wants it to end
  * @used_ns, @used_at_ns: processor time at the last refresh
  */
@@ -39,6 +42,7 @@ struct program {
 	struct output output;
 	struct recorder *recorder;
 	struct action *action;
+	struct collector_detail *details;
 	FILE *file;
 	int signals;
 	uint64_t used_ns;

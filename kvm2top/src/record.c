@@ -212,6 +212,20 @@ static void put_exits(struct recorder *recorder, const struct vcpu *vcpu, struct
 	put_hist(recorder, reason->times->recent);
 }
 
+static void put_details(struct recorder *recorder, const struct output *output)
+{
+	if (!output->watched)
+		return;
+	put(recorder, RECORD_DETAILS);
+	put(recorder, (uint64_t)output->watched);
+	put(recorder, output->nr_details);
+	for (size_t i = 0; i < output->nr_details; i++) {
+		put(recorder, output->details[i].detail);
+		put(recorder, output->details[i].value);
+		put(recorder, output->details[i].count);
+	}
+}
+
 static void put_head(struct recorder *recorder, const struct output *output, const struct model *model)
 {
 	uint64_t flags = 0;
@@ -223,6 +237,8 @@ static void put_head(struct recorder *recorder, const struct output *output, con
 		flags |= RECORD_DETACHED;
 	if (model->no_memory)
 		flags |= RECORD_NO_MEMORY;
+	if (output->watched)
+		flags |= RECORD_HAS_DETAILS;
 	put(recorder, output->wall_ns);
 	put(recorder, model->interval_ns);
 	put(recorder, flags);
@@ -255,6 +271,7 @@ int recorder_write(struct recorder *recorder, const struct output *output, struc
 				put_exits(recorder, vcpu, reason);
 		}
 	}
+	put_details(recorder, output);
 	put(recorder, RECORD_END);
 	if (recorder->failed)
 		return -ENOMEM;

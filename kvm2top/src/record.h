@@ -31,6 +31,7 @@
 #define RECORD_RESET		1	/* counts begin from zero again */
 #define RECORD_DETACHED		2
 #define RECORD_NO_MEMORY	4
+#define RECORD_HAS_DETAILS	8
 
 enum record_entry {
 	RECORD_END,
@@ -45,6 +46,7 @@ enum record_entry {
 	RECORD_EXITS,		/* vcpu reason exits */
 	RECORD_TIMES,		/* vcpu reason count total max, parts: which, and each; buckets: how many,
 				 * and for each how many are skipped, and its count */
+	RECORD_DETAILS,		/* process; how many, and for each detail value count, since the watch began */
 };
 
 struct recorder;

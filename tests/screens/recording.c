@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Writes recordings for the tests of kvm2top's screens: recording FILE [lost | vms COUNT]
+// Writes recordings for the tests of kvm2top's screens: recording FILE [lost | details | tier1 | vms COUNT]
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +52,8 @@ static const struct {
 	{ SVM_HLT, "hlt", 5, 60, 2300000 },
 };
 
+static bool has_times = true;
+
 static void tell_reasons(struct model *model, struct vcpu *vcpu, uint64_t exits)
 {
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
@@ -66,7 +68,8 @@ static void tell_reasons(struct model *model, struct vcpu *vcpu, uint64_t exits)
 			slot.total_ns - slot.part_ns[PHASE_KERNEL];
 		slot.hist[reasons[i].bucket] = (uint32_t)(count - count / 10);
 		slot.hist[reasons[i].bucket + 7] = (uint32_t)(count / 10);
-		model_times(model, reason, &slot);
+		if (has_times)
+			model_times(model, reason, &slot);
 		if (!root->name)
 			root->name = strdup(reasons[i].name);
 	}
@@ -97,8 +100,27 @@ static void tell_part(struct model *model, const struct part *part, uint64_t ref
 	snprintf(vm->kind, sizeof(vm->kind), "%s", part->kind);
 	vcpu->cpu = (int)part->id;
 	model_exits(model, vcpu, exits, exits * 6 / 10, exits + (lost && part->tgid == 1002 ? seconds * 10 : 0));
-	model_phases(model, vcpu, phases);
+	if (has_times)
+		model_phases(model, vcpu, phases);
 	tell_reasons(model, vcpu, exits);
+}
+
+/* What somebody sees who looks at the first VM's details from the second refresh on. */
+static size_t tell_details(struct collector_detail *list, uint64_t refresh)
+{
+	static const struct collector_detail each[] = {
+		{ DETAIL_PORT_WRITE, 0x3f8, 9000 }, { DETAIL_PORT_WRITE, 0x80, 40 }, { DETAIL_PORT_READ, 0x3fd, 3600 },
+		{ DETAIL_CPUID, 0, 3150 }, { DETAIL_MSR_WRITE, 0x6e0, 1200 }, { DETAIL_PAGE_FAULT, 0xfee00000, 4100 },
+		{ DETAIL_PAGE_FAULT, 0xb8000, 100 }, { DETAIL_MMIO_WRITE, 0xfec00000, 700 }, { DETAIL_HYPERCALL, 5, 2 },
+		{ DETAIL_RIP, 0xffffffff81000040, 21000 },
+	};
+	const size_t nr = sizeof(each) / sizeof(each[0]);
+
+	memcpy(list, each, sizeof(each));
+	/* Some come every time, some more and more often. */
+	for (size_t i = 0; i < nr; i++)
+		list[i].count *= i % 2 ? (refresh - 1) * refresh / 2 : refresh - 1;
+	return nr;
 }
 
 static void tell_many(struct model *model, uint64_t refresh, unsigned int vms)
@@ -117,21 +139,30 @@ static void tell_many(struct model *model, uint64_t refresh, unsigned int vms)
 int main(int argc, char **argv)
 {
 	const bool lost = argc > 2 && !strcmp(argv[2], "lost");
+	const bool details = argc > 2 && !strcmp(argv[2], "details");
 	const unsigned int vms = argc > 3 ? (unsigned int)atoi(argv[3]) : 0;
 	FILE *file = argc > 1 ? fopen(argv[1], "we") : NULL;
 	struct recorder *recorder = file ? recorder_create(file) : NULL;
+	struct collector_detail list[16];
 	struct model model;
 	int error = 0;
 
 	if (!recorder)
 		return 2;
+	has_times = !(argc > 2 && !strcmp(argv[2], "tier1"));
 	model_init(&model);
 	for (uint64_t refresh = 1; !error && refresh <= REFRESHES; refresh++) {
-		const struct output output = {
-			.collector = "bpf", .status = { .tier = 2, .best = 2, .cost_ns = 74, .missing = "" },
+		struct output output = {
+			.collector = "bpf", .status = { .tier = has_times ? 2 : 1, .best = 2, .cost_ns = 74,
+						      .missing = has_times ? "" : "something that this host has not" },
 			.cpu_percent = 0.4, .rss_bytes = 9000000, .wall_ns = (BEGAN + refresh) * SECOND,
 		};
 
+		if (details && refresh > 1) {
+			output.watched = (pid_t)parts[0].tgid;
+			output.details = list;
+			output.nr_details = tell_details(list, refresh);
+		}
 		model_begin(&model, refresh * SECOND);
 		for (size_t i = 0; !vms && i < sizeof(parts) / sizeof(parts[0]); i++)
 			tell_part(&model, &parts[i], refresh, lost);
