@@ -29,6 +29,7 @@
  * @settling:	it runs until KVM has had the reply to its last exit
  * @immediate_exit: as the VMM had it
  * @has_debug:	debug events may come
+ * @had_debug_exit: the stop that comes next is for one
  * @cpuid:	as KVM_GET_CPUID2 gave it, NULL: not yet asked
  */
 struct classic_vcpu {
@@ -43,6 +44,7 @@ struct classic_vcpu {
 	uint8_t immediate_exit;
 	int64_t deadline_ms;
 	bool has_debug;
+	bool had_debug_exit;
 	struct kvm2_remote *remote;
 	void *cpuid;
 	size_t cpuid_bytes;
@@ -87,6 +89,11 @@ int classic_refresh(struct target *target);
 
 /* As vmm_ops.free_vcpu. */
 void classic_free_vcpu(struct vmm_vcpu *vcpu);
+
+/* ---- target_classic.c ---- */
+
+/* As thread.before_signal. */
+void classic_before_signal(struct thread *thread);
 
 /* ---- classic_memory.c ---- */
 

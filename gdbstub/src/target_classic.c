@@ -69,13 +69,39 @@ static bool owes_reply(const struct classic_vcpu *vcpu)
 	}
 }
 
-static void take_debug_exit(struct classic_vcpu *vcpu, struct user_regs_struct *regs,
-			    struct target_event *event)
+static void end_settling(struct classic_vcpu *vcpu)
+{
+	if (!vcpu->settling)
+		return;
+	vcpu->run->immediate_exit = vcpu->immediate_exit;
+	vcpu->settling = false;
+}
+
+/* The VMM is not to see the exit: its KVM_RUN is made once more. Return: it was one. */
+static bool is_debug_exit(const struct classic_vcpu *vcpu, struct user_regs_struct *regs)
+{
+	if (!vcpu->has_debug || !kvm_run_is_call(regs, vcpu->fd) || regs->rax ||
+	    vcpu->run->exit_reason != KVM_EXIT_DEBUG)
+		return false;
+	kvm_run_again(regs);
+	return !thread_set_regs(&vcpu->base.thread, regs);
+}
+
+void classic_before_signal(struct thread *thread)
+{
+	struct classic_vcpu *vcpu = (struct classic_vcpu *)thread;
+	struct user_regs_struct regs;
+
+	if (!thread_get_regs(thread, &regs) && is_debug_exit(vcpu, &regs))
+		vcpu->had_debug_exit = true;
+}
+
+static bool take_debug_exit(struct classic_vcpu *vcpu, struct target_event *event)
 {
 	const struct kvm_debug_exit_arch *exit = &vcpu->run->debug.arch;
 
-	kvm_run_again(regs);
-	thread_set_regs(&vcpu->base.thread, regs);
+	end_settling(vcpu);
+	vcpu->had_debug_exit = false;
 	event->debug.exception = exit->exception;
 	event->debug.pc = exit->pc;
 	event->debug.dr6 = exit->dr6;
@@ -84,6 +110,7 @@ static void take_debug_exit(struct classic_vcpu *vcpu, struct user_regs_struct *
 	vcpu->is_current = true;
 	vcpu->base.held = true;
 	vcpu->base.asked = false;
+	return true;
 }
 
 /* As vmm_ops.go_on. */
@@ -94,14 +121,6 @@ static int go_on(struct vmm_vcpu *base)
 
 	vcpu->is_current = false;
 	return thread_resume(&base->thread, every_call ? PTRACE_SYSCALL : PTRACE_CONT);
-}
-
-static void end_settling(struct classic_vcpu *vcpu)
-{
-	if (!vcpu->settling)
-		return;
-	vcpu->run->immediate_exit = vcpu->immediate_exit;
-	vcpu->settling = false;
 }
 
 /*
@@ -135,10 +154,6 @@ static bool take_settling_call(struct classic_vcpu *vcpu, struct user_regs_struc
 			thread_set_regs(&vcpu->base.thread, regs);
 			vcpu->is_current = true;
 			return give_held(vcpu, event);
-		} else if (!regs->rax && vcpu->run->exit_reason == KVM_EXIT_DEBUG) {
-			end_settling(vcpu);
-			take_debug_exit(vcpu, regs, event);
-			return true;
 		} else if (!owes_reply(vcpu)) {
 			/* For the VMM: it has it when it goes on. */
 			vcpu->is_current = !regs->rax;
@@ -159,14 +174,13 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 
 	if (thread_stop_is_kernels(&vcpu->base.thread))
 		vcpu->base.thread.signal = 0;
+	if (vcpu->had_debug_exit)
+		return take_debug_exit(vcpu, event);
 	if (thread_get_regs(&vcpu->base.thread, &regs))
 		return false;
+	if (is_debug_exit(vcpu, &regs))
+		return take_debug_exit(vcpu, event);
 	in_run = kvm_run_is_call(&regs, vcpu->fd);
-	if (in_run && !regs.rax && vcpu->run->exit_reason == KVM_EXIT_DEBUG && vcpu->has_debug) {
-		end_settling(vcpu);
-		take_debug_exit(vcpu, &regs, event);
-		return true;
-	}
 	if (!vcpu->base.asked || (stop == THREAD_SIGNAL && vcpu->base.thread.signal)) {
 		/* Not for us: a signal, or a stop that came too late. */
 		go_on(&vcpu->base);

@@ -124,19 +124,43 @@ int thread_resume(struct thread *thread, int request)
 	return 0;
 }
 
+static struct thread *find(pid_t tid)
+{
+	struct thread *thread = threads;
+
+	while (thread && thread->tid != tid)
+		thread = thread->next;
+	return thread;
+}
+
+/* A thread that has news, which the kernel keeps. Return: 0: none has. */
+static pid_t peek(void)
+{
+	siginfo_t info = { 0 };
+	struct thread *thread;
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL))
+		return 0;
+	thread = find(info.si_pid);
+	/* No event and no system call, so these bits are all there is. */
+	if (thread && thread->before_signal && info.si_code == CLD_TRAPPED && info.si_status < 0x80)
+		thread->before_signal(thread);
+	return info.si_pid;
+}
+
 void threads_collect(void)
 {
 	int status;
 	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
-		for (struct thread *t = threads; t; t = t->next) {
-			if (t->tid != tid)
-				continue;
-			t->status = status;
-			t->has_status = true;
-			t->state = WIFSTOPPED(status) ? THREAD_STOPPED : THREAD_GONE;
-		}
+	while ((tid = peek()) > 0) {
+		struct thread *thread = find(tid);
+
+		if (waitpid(tid, &status, __WALL | WNOHANG) != tid || !thread)
+			continue;
+		thread->status = status;
+		thread->has_status = true;
+		thread->state = WIFSTOPPED(status) ? THREAD_STOPPED : THREAD_GONE;
 	}
 }
 

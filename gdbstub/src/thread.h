@@ -30,6 +30,9 @@ enum thread_stop {
  * @has_status:	@status is news
  * @signal:	to be delivered when it goes on; 0: none
  * @stop:	what the last stop was for
+ * @before_signal: called when it is about to take a signal, while the kernel
+ *		still knows that: should we die now the signal is delivered,
+ *		should we die later it is lost. May be NULL.
  */
 struct thread {
 	struct thread *next;
@@ -40,6 +43,7 @@ struct thread {
 	int status;
 	int signal;
 	enum thread_stop stop;
+	void (*before_signal)(struct thread *thread);
 };
 
 /* Blocks SIGCHLD, which threads_wait() waits for. Call once. */
