@@ -7,7 +7,7 @@ MAN              += docs/man8/kvm2gdb.8
 COMP             += gdbstub/completion/kvm2gdb
 kvm2gdb_SOURCES  := $(wildcard gdbstub/src/*.c)
 kvm2gdb_LIBS     := libkvm2
-kvm2gdb_PKGS     := libbpf
+kvm2gdb_PKGS     := libbpf libelf
 kvm2gdb_CPPFLAGS := -Igdbstub/src -I$(abspath $(B)/gdbstub)
 PACKAGES         += gdb clang bpftool libbpf-dev
 
@@ -29,7 +29,7 @@ $(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
 # ---- unit tests ----
 
 # What touches other processes; the tests have a target of their own.
-gdbstub_host := main.c options.c journal.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
+gdbstub_host := main.c options.c journal.c listen.c vms.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
 		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c vmm.c vmm_memory.c vmm_scan.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
@@ -44,7 +44,10 @@ $(eval $(call gdbstub_test,options,options.c))
 $(eval $(call gdbstub_test,packet,packet.c buffer.c hex.c))
 $(eval $(call gdbstub_test,walk,walk.c))
 $(eval $(call gdbstub_test,agent,agent.c))
+$(eval $(call gdbstub_test,kernel,kernel.c))
+tests/unit/gdbstub/kernel_test_PKGS    := libelf
 $(eval $(call gdbstub_test,session,$(gdbstub_core)))
+tests/unit/gdbstub/session_test_PKGS   := libelf
 tests/unit/gdbstub/session_test_SOURCES  += tests/unit/gdbstub/fake_target.c
 
 # ---- bytes that nobody can trust ----
@@ -62,7 +65,7 @@ $(gdb_fuzz_OBJS): $(FUZZ_B)/%.o: %.c Makefile
 	$(Q)$(CC) $(gdb_fuzz_FLAGS) -MMD -MP -fsanitize-coverage=trace-pc -c $< -o $@
 $(FUZZ_B)/gdb_fuzz: $(gdb_fuzz_OBJS) tests/fuzz/fuzz.c tests/fuzz/corpus.c tests/fuzz/corpus.h tests/fuzz/targets.h
 	$(SAY) LD $@
-	$(Q)$(CC) $(FUZZ_FLAGS) -o $@ $(filter %.o %.c,$^)
+	$(Q)$(CC) $(FUZZ_FLAGS) -o $@ $(filter %.o %.c,$^) -lelf
 
 gdb_fuzz_run = cd $(FUZZ_B) && ./gdb_fuzz $(1) $(2) $(FUZZ_SEED) $(abspath $(gdb_fuzz_CORPUS)/$(1))
 
@@ -74,6 +77,7 @@ fuzz-gdb: $(FUZZ_B)/gdb_fuzz ## the same to what kvm2gdb gets from gdb: packets,
 
 # The inputs it begins with, and those that it once stumbled on, are tried by `make check`.
 $(eval $(call gdbstub_test,corpus,$(gdbstub_core)))
+tests/unit/gdbstub/corpus_test_PKGS     := libelf
 tests/unit/gdbstub/corpus_test_SOURCES  += $(addprefix tests/,unit/gdbstub/fake_target.c fuzz/corpus.c fuzz/gdb_targets.c)
 tests/unit/gdbstub/corpus_test_CPPFLAGS += -Itests/fuzz -Itests/unit/gdbstub
 
@@ -97,10 +101,13 @@ gdb_kill_LIBS        := libkvm2
 gdb_confine_SOURCES  := tests/gdb/confine.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
 gdb_confine_CPPFLAGS := -Igdbstub/src
 
-# kvm2gdb is killed a few times here, and more often by make check-gdb KILLS=1000; on the classic API a debug exit that
-# falls between its death and the cleaning still reaches the VMM at times.
+# Beside QEMU's stub, by tests/bench/bench.
+PROGRAMS          += gdb_bench
+gdb_bench_SOURCES := tests/bench/gdb/main.c tests/bench/gdb/rsp.c
+
+# kvm2gdb is killed a few times here, and more often by make check-gdb KILLS=1000.
 gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
-	     breakpoints_test@patched kill_test@patched $(if $(KILLS),kill_classic_test@stock)
+	     breakpoints_test@patched kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched
 
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)

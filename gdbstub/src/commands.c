@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "agent.h"
+#include "kaslr.h"
+#include "monitor.h"
 
 /* ---- what is being talked about ---- */
 
@@ -454,8 +456,9 @@ static void command_supported(struct session *session, struct cursor *cursor)
 	buffer_printf(&session->reply,
 		      "PacketSize=%x;QStartNoAckMode+;QNonStop+;multiprocess+;swbreak+;hwbreak+;"
 		      "vContSupported+;qXfer:features:read+;qXfer:threads:read+;"
+		      "qXfer:osdata:read+;%s"
 		      "ConditionalBreakpoints+;BreakpointCommands+;binary-upload+;error-message+",
-		      SESSION_PACKET_BYTES);
+		      SESSION_PACKET_BYTES, session->host->kernel ? "qXfer:exec-file:read+;" : "");
 }
 
 static void command_no_ack(struct session *session, struct cursor *cursor)
@@ -538,6 +541,18 @@ static void command_attached(struct session *session, struct cursor *cursor)
 	buffer_char(&session->reply, '1');
 }
 
+/* Where the guest has its kernel. Without an answer gdb takes it to be where the file says. */
+static void command_offsets(struct session *session, struct cursor *cursor)
+{
+	const struct kernel *kernel = session->host->kernel;
+	uint64_t slide;
+
+	(void)cursor;
+	if (kernel && session->general.vm && !kaslr_find(session->general.vm, kernel, &slide))
+		buffer_printf(&session->reply, "TextSeg=%llx",
+			      (unsigned long long)(kernel_base(kernel) + slide));
+}
+
 static void command_symbol(struct session *session, struct cursor *cursor)
 {
 	(void)cursor;
@@ -569,12 +584,15 @@ static const struct {
 	{ "vCont?", command_vcont_query },
 	{ "vCont;", command_vcont },
 	{ "vCtrlC", command_interrupt },
+	{ "vFile:", command_file },
 	{ "vStopped", command_stopped },
 	{ "vAttach;", command_attach },
 	{ "qSupported:", command_supported },
 	{ "qSupported", command_supported },
 	{ "qC", command_current },
 	{ "qAttached", command_attached },
+	{ "qOffsets", command_offsets },
+	{ "qRcmd,", command_monitor },
 	{ "qSymbol:", command_symbol },
 	{ "qfThreadInfo", command_first_threads },
 	{ "qsThreadInfo", command_next_threads },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kvm2gdb: gdb on stdin and stdout, guests by ptrace, a watching process. */
+/* kvm2gdb: gdb on a pipe or a socket, guests by ptrace, a watching process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #include "journal.h"
+#include "kernel.h"
+#include "listen.h"
 #include "options.h"
 #include "session.h"
 #include "target_classic.h"
 #include "target_kvm2.h"
 #include "thread.h"
+#include "vms.h"
 
 static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const char **why)
 {
@@ -28,6 +31,8 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 	(void)context;
 	if (err == -ENOENT || err == -ENOSYS)
 		err = target_classic_attach(pid, &target, why);
+	if (*why)
+		return err;
 	if (err == -ENOENT)
 		*why = "this process has no VM";
 	else if (err == -ESRCH)
@@ -37,12 +42,33 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 	return err ? err : vm_create(target, wide, vm);
 }
 
-static bool send_all(struct session *session)
+static int list_vms(void *context, struct buffer *xml)
+{
+	(void)context;
+	return vms_list(xml);
+}
+
+static int count_exits(void *context, pid_t pid, struct buffer *text)
+{
+	(void)context;
+	return vms_exits(pid, text);
+}
+
+/**
+ * struct connection - with gdb
+ * @in, @out: the same for a socket
+ */
+struct connection {
+	int in;
+	int out;
+};
+
+static bool send_all(struct session *session, int out)
 {
 	size_t done = 0;
 
 	while (done < session->out.used) {
-		ssize_t n = write(STDOUT_FILENO, session->out.data + done, session->out.used - done);
+		ssize_t n = write(out, session->out.data + done, session->out.used - done);
 
 		if (n < 0 && errno != EINTR)
 			return false;
@@ -53,14 +79,14 @@ static bool send_all(struct session *session)
 }
 
 /* Until gdb closes, or the process that was started dies. */
-static void serve(struct session *session, int children, int parent)
+static void serve(struct session *session, const struct connection *gdb, int children, int parent)
 {
 	static uint8_t data[65536];
 	struct pollfd fds[] = {
-		{ STDIN_FILENO, POLLIN, 0 }, { children, POLLIN, 0 }, { parent, POLLIN, 0 },
+		{ gdb->in, POLLIN, 0 }, { children, POLLIN, 0 }, { parent, POLLIN, 0 },
 	};
 
-	while (!session->ended && send_all(session)) {
+	while (!session->ended && send_all(session, gdb->out)) {
 		struct signalfd_siginfo info;
 		ssize_t n;
 
@@ -75,7 +101,7 @@ static void serve(struct session *session, int children, int parent)
 		if (fds[1].revents && read(children, &info, sizeof(info)) < 0)
 			continue;
 		if (fds[0].revents) {
-			n = read(STDIN_FILENO, data, sizeof(data));
+			n = read(gdb->in, data, sizeof(data));
 			if (n <= 0)
 				return;
 			session_input(session, data, (size_t)n);
@@ -83,12 +109,63 @@ static void serve(struct session *session, int children, int parent)
 	}
 }
 
-static int work(pid_t pid, int parent)
+/* Return: 0; 1, and it is said: something is not there. */
+static int open_files(const struct options *options, struct session_host *host, struct kernel **kernel)
 {
-	const struct session_host host = { .attach = attach };
-	struct session session;
-	struct vm *vm = NULL;
+	int err = options->vmlinux ? kernel_open(options->vmlinux, kernel) : 0;
+
+	if (err) {
+		fprintf(stderr, "kvm2gdb: %s: %s\n", options->vmlinux,
+			err == -EINVAL ? "no ELF file with symbols" : strerror(-err));
+		return 1;
+	}
+	host->kernel = *kernel;
+	if (!options->files)
+		return 0;
+	host->folder = open(options->files, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (host->folder < 0)
+		fprintf(stderr, "kvm2gdb: %s: %s\n", options->files, strerror(errno));
+	return host->folder < 0;
+}
+
+/* Return: 0; 1, and it is said: there is no gdb. */
+static int connect_gdb(const struct options *options, int parent, struct connection *gdb)
+{
+	char message[LISTEN_MESSAGE_SIZE];
+
+	*gdb = (struct connection){ STDIN_FILENO, STDOUT_FILENO };
+	if (!options->listen)
+		return 0;
+	gdb->in = listen_accept(options->listen, parent, message);
+	gdb->out = gdb->in;
+	if (gdb->in >= 0)
+		return 0;
+	fprintf(stderr, "kvm2gdb: %s\n", message);
+	return 1;
+}
+
+static int attach_first(struct session *session, pid_t pid)
+{
 	const char *why = NULL;
+	struct vm *vm;
+	int err = attach(NULL, pid, true, &vm, &why);
+
+	if (!err)
+		err = session_add_vm(session, vm);
+	if (!err)
+		return 0;
+	fprintf(stderr, "kvm2gdb: process %d: attach: %s\n", (int)pid, why ? why : strerror(-err));
+	return 1;
+}
+
+static int work(const struct options *options, int parent)
+{
+	struct session_host host = {
+		.attach = attach, .vms = list_vms, .exits = count_exits, .folder = -1,
+	};
+	struct kernel *kernel = NULL;
+	struct connection gdb;
+	struct session session;
 	sigset_t set;
 	int children;
 	int err = threads_init();
@@ -100,20 +177,17 @@ static int work(pid_t pid, int parent)
 	children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (err || children < 0)
 		return 1;
+	/* The guest runs until gdb is there. */
+	if (open_files(options, &host, &kernel) || connect_gdb(options, parent, &gdb))
+		return 1;
 	session_init(&session, &host, true);
-	if (pid) {
-		err = attach(NULL, pid, true, &vm, &why);
-		if (!err)
-			err = session_add_vm(&session, vm);
-		if (err) {
-			fprintf(stderr, "kvm2gdb: process %d: attach: %s\n", (int)pid,
-				why ? why : strerror(-err));
-			return 1;
-		}
+	err = options->pid ? attach_first(&session, options->pid) : 0;
+	if (!err) {
+		serve(&session, &gdb, children, parent);
+		session_fini(&session);
 	}
-	serve(&session, children, parent);
-	session_fini(&session);
-	return 0;
+	kernel_close(kernel);
+	return err;
 }
 
 int main(int argc, char **argv)
@@ -147,7 +221,7 @@ int main(int argc, char **argv)
 	}
 	if (!worker) {
 		setsid();
-		return work(options.pid, parent);
+		return work(&options, parent);
 	}
 	signal(SIGINT, SIG_IGN);
 	close(STDIN_FILENO);

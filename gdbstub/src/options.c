@@ -9,6 +9,10 @@
 
 static const struct option longs[] = {
 	{ "pid", required_argument, NULL, 'p' },
+	{ "listen", required_argument, NULL, 'l' },
+	{ "stdio", no_argument, NULL, 's' },
+	{ "vmlinux", required_argument, NULL, 'k' },
+	{ "files", required_argument, NULL, 'f' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -34,7 +38,7 @@ int options_parse(struct options *options, int argc, char *argv[],
 
 	*options = (struct options){ 0 };
 	optind = 0;
-	while ((code = getopt_long(argc, argv, ":p:hV", longs, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, ":p:l:k:f:hV", longs, NULL)) != -1) {
 		switch (code) {
 		case 'p':
 			options->pid = read_pid(optarg);
@@ -42,6 +46,18 @@ int options_parse(struct options *options, int argc, char *argv[],
 				break;
 			snprintf(message, OPTIONS_MESSAGE_SIZE, "--pid: bad PID: %s", optarg);
 			return -EINVAL;
+		case 'l':
+			options->listen = optarg;
+			break;
+		case 's':
+			options->listen = NULL;
+			break;
+		case 'k':
+			options->vmlinux = optarg;
+			break;
+		case 'f':
+			options->files = optarg;
+			break;
 		case 'h':
 			options->help = true;
 			break;
@@ -62,13 +78,17 @@ int options_parse(struct options *options, int argc, char *argv[],
 
 void options_help(FILE *out)
 {
-	fputs("Usage: kvm2gdb [-p PID]\n"
+	fputs("Usage: kvm2gdb [-p PID] [-l WHERE] [-k FILE] [-f FOLDER]\n"
 	      "Attach gdb to the guest that a process runs. To be started by gdb:\n"
 	      "  (gdb) target extended-remote | kvm2gdb -p PID\n"
 	      "\n"
-	      "  -p, --pid PID   the process; without, gdb's command `attach PID` says it\n"
-	      "  -h, --help      print this text\n"
-	      "  -V, --version   print the version\n"
+	      "  -p, --pid PID        the process; without, gdb's command `attach PID` says it\n"
+	      "  -l, --listen WHERE   wait for one gdb at unix:PATH, or at HOST:PORT of the loopback\n"
+	      "      --stdio          talk to gdb by stdin and stdout, as without --listen\n"
+	      "  -k, --vmlinux FILE   the guest's kernel: gdb gets its symbols, where KASLR moved it\n"
+	      "  -f, --files FOLDER   let gdb read the files below it\n"
+	      "  -h, --help           print this text\n"
+	      "  -V, --version        print the version\n"
 	      "\n"
 	      "Exit status: 0, 1 after a failure, 2 for a wrong command line.\n", out);
 }

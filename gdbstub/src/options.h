@@ -10,11 +10,17 @@
 /**
  * struct options - what the user wants
  * @pid:	process to attach to, 0: gdb will say
+ * @listen:	where gdb connects to, as listen.h; NULL: stdin and stdout
+ * @vmlinux:	file of the guest's kernel, NULL
+ * @files:	folder whose files gdb may read, NULL: none
  * @help:	say what can be said here, and end
  * @version:	the same
  */
 struct options {
 	pid_t pid;
+	const char *listen;
+	const char *vmlinux;
+	const char *files;
 	bool help;
 	bool version;
 };

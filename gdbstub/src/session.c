@@ -12,6 +12,8 @@
 int session_init(struct session *session, const struct session_host *host, bool wide)
 {
 	*session = (struct session){ .host = host, .wide = wide };
+	for (int i = 0; i < SESSION_FILES_MAX; i++)
+		session->files[i] = -1;
 	packet_reader_init(&session->reader, SESSION_PACKET_BYTES);
 	/* Escapes may double what is sent. */
 	buffer_init(&session->reply, 2 * SESSION_PACKET_BYTES + 64);
@@ -25,6 +27,7 @@ void session_fini(struct session *session)
 {
 	while (session->nr_vms)
 		session_remove_vm(session, session->vms[0]);
+	files_close(session);
 	packet_reader_fini(&session->reader);
 	buffer_fini(&session->reply);
 	buffer_fini(&session->last);

@@ -18,21 +18,27 @@
 
 #define SESSION_VMS_MAX		16
 
+/* Files that gdb may have open at once. */
+#define SESSION_FILES_MAX	16
+
 /* The longest packet either side sends, without its frame. */
 #define SESSION_PACKET_BYTES	(128 * 1024)
 
+struct kernel;
 struct session;
 
 /* What the session needs of its surroundings. Each returns 0 or -errno. */
 struct session_host {
 	/* Attach to the guest of a process. @why: for people, on an error. */
 	int (*attach)(void *context, pid_t pid, bool wide, struct vm **vm, const char **why);
-	/* Table @name for `info os`, as XML. -ENOENT: there is none. */
-	int (*osdata)(void *context, const char *name, struct buffer *xml);
-	/* Read a file of the vFile folder; see vfile.c. NULL: no files. */
-	const char *folder;
+	/* The rows of `info os vms`, as XML. May be NULL. */
+	int (*vms)(void *context, struct buffer *xml);
+	/* What KVM counts of a guest, for people. May be NULL. */
+	int (*exits)(void *context, pid_t pid, struct buffer *text);
+	/* The folder whose files gdb may read; -1: none. */
+	int folder;
 	/* The guest's kernel with its symbols, NULL: not known. */
-	const char *vmlinux;
+	const struct kernel *kernel;
 	void *context;
 };
 
@@ -50,6 +56,7 @@ struct place {
  * @resumed:	all-stop: the stop reply is owed
  * @told:	non-stop: gdb was told of a stop, and has not asked for more
  * @general, @control: of Hg and Hc
+ * @files:	that gdb has open, -1: free
  * @ended:	gdb is done (D, k, the end of its bytes)
  */
 struct session {
@@ -78,6 +85,7 @@ struct session {
 	bool told;
 	bool ended;
 	int interrupt_signal;
+	int files[SESSION_FILES_MAX];
 };
 
 int session_init(struct session *session, const struct session_host *host, bool wide);
@@ -125,7 +133,9 @@ void session_print(void *session, const char *text, size_t length);
 /* xfer.c: qXfer; @cursor is behind the colon. */
 void command_xfer(struct session *session, struct cursor *cursor);
 
-
+/* files.c: vFile; @cursor is behind the colon. */
+void command_file(struct session *session, struct cursor *cursor);
+void files_close(struct session *session);
 
 /* resume.c */
 void command_vcont(struct session *session, struct cursor *cursor);

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "kernel.h"
+
 static int make_features(struct session *session, struct cursor annex, struct buffer *xml)
 {
 	if (!cursor_text(&annex, "target.xml") || !cursor_at_end(&annex))
@@ -39,12 +41,103 @@ static int make_threads(struct session *session, struct cursor annex, struct buf
 	return 0;
 }
 
+static int make_exec_file(struct session *session, struct cursor annex, struct buffer *text)
+{
+	(void)annex;
+	if (!session->host->kernel)
+		return -ENOENT;
+	buffer_text(text, kernel_path(session->host->kernel));
+	return 0;
+}
+
+/* ---- info os ---- */
+
+static int make_vms(struct session *session, struct buffer *xml)
+{
+	return session->host->vms ? session->host->vms(session->host->context, xml) : -ENOSYS;
+}
+
+static int make_vcpus(struct session *session, struct buffer *xml)
+{
+	struct buffer text;
+	struct place place;
+	unsigned int at = 0;
+
+	buffer_init(&text, 1024);
+	while (next_place(session, &at, &place)) {
+		const struct target *target = place.vm->target;
+
+		buffer_clear(&text);
+		vm_describe(place.vm, place.vcpu, &text);
+		buffer_char(&text, 0);
+		buffer_printf(xml, "<item><column name=\"pid\">%d</column><column name=\"tid\">%d</column>"
+			      "<column name=\"vcpu\">%u</column><column name=\"state\">", (int)target->pid,
+			      (int)target->vcpus[place.vcpu].tid, target->vcpus[place.vcpu].id);
+		buffer_xml(xml, (const char *)text.data);
+		buffer_text(xml, "</column></item>\n");
+	}
+	buffer_fini(&text);
+	return 0;
+}
+
+static int make_memory(struct session *session, struct buffer *xml)
+{
+	for (unsigned int i = 0; i < session->nr_vms; i++) {
+		const struct target *target = session->vms[i]->target;
+
+		for (unsigned int j = 0; j < target->nr_regions; j++) {
+			const struct target_region *region = &target->regions[j];
+
+			buffer_printf(xml, "<item><column name=\"pid\">%d</column><column name=\"physical\">%#llx"
+				      "</column><column name=\"bytes\">%#llx</column><column name=\"process\">%#llx"
+				      "</column><column name=\"access\">%s</column></item>\n", (int)target->pid,
+				      (unsigned long long)region->gpa, (unsigned long long)region->size,
+				      (unsigned long long)region->host, region->read_only ? "r" : "rw");
+		}
+	}
+	return 0;
+}
+
+static const struct {
+	const char *type;
+	const char *title;
+	const char *description;
+	int (*make)(struct session *session, struct buffer *xml);
+} tables[] = {
+	{ "vms", "Virtual machines", "Virtual machines that processes of this host run", make_vms },
+	{ "vcpus", "Vcpus", "Vcpus of the guests that are attached to", make_vcpus },
+	{ "memory", "Memory", "Memory of the guests that are attached to", make_memory },
+};
+
+static int make_osdata(struct session *session, struct cursor annex, struct buffer *xml)
+{
+	const bool list = cursor_at_end(&annex) || cursor_text(&annex, "types");
+	int err = list ? 0 : -ENOENT;
+
+	buffer_printf(xml, "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"osdata.dtd\">\n"
+		      "<osdata type=\"%s\">\n", list ? "types" : "table");
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		struct cursor name = annex;
+
+		if (list)
+			buffer_printf(xml, "<item><column name=\"Type\">%s</column><column name=\"Description\">%s"
+				      "</column><column name=\"Title\">%s</column></item>\n", tables[i].type,
+				      tables[i].description, tables[i].title);
+		else if (cursor_text(&name, tables[i].type) && cursor_at_end(&name))
+			err = tables[i].make(session, xml);
+	}
+	buffer_text(xml, "</osdata>\n");
+	return err;
+}
+
 static const struct {
 	const char *object;
 	int (*make)(struct session *session, struct cursor annex, struct buffer *xml);
 } objects[] = {
 	{ "features:read:", make_features },
 	{ "threads:read:", make_threads },
+	{ "exec-file:read:", make_exec_file },
+	{ "osdata:read:", make_osdata },
 };
 
 void command_xfer(struct session *session, struct cursor *cursor)

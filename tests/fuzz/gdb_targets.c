@@ -7,12 +7,14 @@
 #include "targets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent.h"
 #include "fake_target.h"
+#include "kernel.h"
 #include "session.h"
 
 /* Each may run through many expressions. */
@@ -34,7 +36,27 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 	return vm_create(&fake->base, wide, vm);
 }
 
-static const struct session_host host = { .attach = attach };
+static int list_vms(void *context, struct buffer *xml)
+{
+	(void)context;
+	buffer_text(xml, "<item/>\n");
+	return 0;
+}
+
+/* Files are those of the folder it runs in. */
+static const struct session_host *get_host(void)
+{
+	static struct session_host host = { .attach = attach, .vms = list_vms };
+	static struct kernel *kernel;
+
+	if (!kernel) {
+		if (kernel_open("/proc/self/exe", &kernel))
+			abort();
+		host.kernel = kernel;
+		host.folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return &host;
+}
 
 /* What may happen to a vcpu that runs. */
 static void happen(struct fake *fake, uint8_t what)
@@ -113,7 +135,7 @@ static void run_gdb(const uint8_t *bytes, size_t size)
 	struct vm *vm;
 
 	fake->after = &after;
-	if (session_init(&session, &host, true))
+	if (session_init(&session, get_host(), true))
 		abort();
 	if (vm_create(&fake->base, true, &vm) || session_add_vm(&session, vm))
 		abort();
@@ -202,6 +224,11 @@ static const char *const packets[] = {
 	"vCont;r1000,1010:1", "vCont;t", "vCtrlC", "vStopped", "vAttach;78", "qSupported:multiprocess+",
 	"qfThreadInfo", "qXfer:features:read:target.xml:0,fff", "qXfer:threads:read::0,fff",
 	"qSearch:memory:0;1000;", "qCRC:0,100", "QNonStop:1", "QStartNoAckMode", "p77.1", "qRcmd,",
+	"qRcmd,7074203078313030", "qRcmd,6c61706963", "qRcmd,697271", "qRcmd,7068797320", "6f6e",
+	"qRcmd,617320", "qRcmd,6b61736c72", "qRcmd,73746570", "qXfer:osdata:read::0,fff",
+	"qXfer:osdata:read:vms:0,fff", "qXfer:osdata:read:vcpus:0,fff", "qXfer:osdata:read:memory:0,fff",
+	"qXfer:exec-file:read:77:0,fff", "qOffsets", "vFile:open:2e2f,0,0", "vFile:open:67,0,0",
+	"vFile:pread:0,10,0", "vFile:fstat:0", "vFile:close:0", "vFile:setfs:0",
 	":", ",", ";", "-1", "}", "*", "\0", NULL,
 };
 

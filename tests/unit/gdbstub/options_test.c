@@ -65,6 +65,20 @@ static void other_words_are_refused(void **state)
 	refused("12", NULL, "12: only options are expected");
 }
 
+static void where_gdb_connects_and_what_it_may_read(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--listen=unix:/run/a", "-k/boot/vmlinux"), 0);
+	assert_string_equal(options.listen, "unix:/run/a");
+	assert_string_equal(options.vmlinux, "/boot/vmlinux");
+	assert_null(options.files);
+	assert_int_equal(parse("-l127.0.0.1:0", "--stdio"), 0);
+	assert_null(options.listen);
+	assert_int_equal(parse("-f", "/srv"), 0);
+	assert_string_equal(options.files, "/srv");
+	refused("--listen", NULL, "--listen: an argument is missing");
+}
+
 static void help_and_version(void **state)
 {
 	(void)state;
@@ -80,6 +94,7 @@ int main(void)
 		cmocka_unit_test(a_process_is_named),
 		cmocka_unit_test(what_is_no_process_is_refused),
 		cmocka_unit_test(other_words_are_refused),
+		cmocka_unit_test(where_gdb_connects_and_what_it_may_read),
 		cmocka_unit_test(help_and_version),
 	};
 

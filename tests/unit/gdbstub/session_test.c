@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -35,7 +37,23 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 	return -EPERM;
 }
 
-static const struct session_host host = { .attach = attach };
+static int list_vms(void *context, struct buffer *xml)
+{
+	(void)context;
+	buffer_text(xml, "<item><column name=\"pid\">77</column></item>\n");
+	return 0;
+}
+
+static int count_exits(void *context, pid_t pid, struct buffer *text)
+{
+	(void)context;
+	buffer_printf(text, "exits of %d\n", (int)pid);
+	return 0;
+}
+
+static struct session_host host = {
+	.attach = attach, .vms = list_vms, .exits = count_exits, .folder = -1,
+};
 
 static int set_up(void **state)
 {
@@ -312,6 +330,152 @@ static void malformed_packets_are_refused(void **state)
 	assert_false(fake->running[0] || fake->running[1]);
 }
 
+/* What `monitor @line` writes. */
+static const char *monitor(const char *line)
+{
+	static char text[2048];
+	char packet[256] = "qRcmd,";
+	const char *reply;
+	long length;
+
+	hex_encode(packet + 6, line, strlen(line));
+	packet[6 + 2 * strlen(line)] = 0;
+	reply = answer(packet);
+	length = hex_decode(reply, strlen(reply), text);
+	assert_true(length >= 0);
+	text[length] = 0;
+	return text;
+}
+
+static void monitor_commands_are_answered(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(monitor("help"), "\npt       ADDRESS    follow the page tables\n"));
+	assert_non_null(strstr(monitor("halp"), "no such command"));
+	assert_non_null(strstr(monitor(""), "no such command"));
+	assert_string_equal(monitor("pt 0x2345"), "0x2345 is physical 0x2345, without paging\n");
+	assert_string_equal(monitor("pt"), "an address is expected\n");
+	assert_string_equal(monitor("pt -1"), "an address is expected\n");
+	assert_string_equal(monitor("pt 0x11112222333344445"), "an address is expected\n");
+	assert_string_equal(monitor("exits"), "exits of 119\n");
+	assert_string_equal(monitor("exits all"), "exits takes no argument\n");
+	assert_string_equal(monitor("lapic"), "the local APIC: No such file or directory\n");
+	assert_non_null(strstr(monitor("kaslr"), "--vmlinux"));
+	assert_string_equal(monitor("step-irq maybe"), "on or off is expected\n");
+	assert_string_equal(monitor("step-irq on"), "single steps let interrupts in\n");
+	answer("vCont;s:1");
+	assert_false(fake->debug[0].block_irq);
+	assert_string_equal(monitor("pt 0"), "the vcpu is running\n");
+	happens(0, 1, 0x1001, STEPPED);
+	stopped();
+	assert_string_equal(monitor("step-irq off "), "single steps let interrupts wait\n");
+	answer("D");
+	assert_string_equal(monitor("phys"), "no guest is attached to\n");
+}
+
+static void put_entry(uint64_t gpa, uint64_t entry)
+{
+	memcpy(fake->memory + gpa, &entry, sizeof(entry));
+}
+
+static void another_address_space_is_looked_at(void **state)
+{
+	(void)state;
+	/* 32-bit tables: at 0x3000, one page of 4 MiB; at 0x2000 none. */
+	put_entry(0x3000, 0x83);
+	put_entry(0x2000, 0);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_CR0, 0x80000001);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_CR4, 1 << 4);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_CR3, 0x2000);
+	answer("vCont;s:1");
+	happens(0, 1, 0x1001, STEPPED);
+	stopped();
+	assert_string_equal(answer("m1000,1"), "E0e");
+	assert_string_equal(monitor("pt 0x1000"), "entry at 0x2000: 0\n0x1000 is not mapped\n");
+	assert_string_equal(monitor("as 0x3000"), "all vcpus are seen with CR3 0x3000\n");
+	assert_string_equal(answer("m1000,1"), "90");
+	assert_string_equal(monitor("pt 0x1000"), "entry at 0x3000: 0x83\n"
+			    "0x1000 is physical 0x1000, in a page of 4 MiB, rwx, supervisor\n");
+	assert_string_equal(monitor("as off"), "each vcpu is seen with its own CR3, this one with 0x2000\n");
+	assert_string_equal(answer("m1000,1"), "E0e");
+	assert_string_equal(monitor("phys on"), "addresses are physical\n");
+	assert_string_equal(answer("m1000,1"), "90");
+	assert_string_equal(monitor("phys off"), "addresses are linear\n");
+	assert_string_equal(answer("m1000,1"), "E0e");
+}
+
+static void tables_of_the_system(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(answer("qXfer:osdata:read::0,1000"), "<column name=\"Type\">vcpus</column>"));
+	assert_non_null(strstr(answer("qXfer:osdata:read:vms:0,1000"), "<column name=\"pid\">77</column>"));
+	assert_non_null(strstr(answer("qXfer:osdata:read:vcpus:0,1000"),
+			       "<column name=\"pid\">119</column><column name=\"tid\">"));
+	assert_non_null(strstr(answer("qXfer:osdata:read:memory:0,1000"), "<osdata type=\"table\">"));
+	assert_string_equal(answer("qXfer:osdata:read:vm:0,1000"), "E02");
+	assert_string_equal(answer("qXfer:exec-file:read:77:0,1000"), "E02");
+	assert_string_equal(answer("qOffsets"), "");
+}
+
+/* A vFile operation on a path, which goes in hexadecimal. */
+static const char *open_file(const char *path)
+{
+	char packet[256] = "vFile:open:";
+
+	hex_encode(packet + 11, path, strlen(path));
+	strcpy(packet + 11 + 2 * strlen(path), ",0,1b6");
+	return answer(packet);
+}
+
+static void files_are_those_of_one_folder(void **state)
+{
+	char folder[] = "/tmp/kvm2gdb-test-XXXXXX";
+	char path[64];
+	FILE *file;
+
+	(void)state;
+	assert_string_equal(open_file("a"), "");
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/a", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("text", file);
+	fclose(file);
+	snprintf(path, sizeof(path), "%s/out", folder);
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	host.folder = open(folder, O_RDONLY | O_DIRECTORY);
+
+	assert_string_equal(answer("vFile:setfs:0"), "F0");
+	assert_string_equal(open_file("/a"), "F0");
+	assert_string_equal(answer("vFile:pread:0,100,0"), "F4;text");
+	assert_string_equal(answer("vFile:pread:0,100,2"), "F2;xt");
+	assert_string_equal(answer("vFile:pread:0,100,4"), "F0;");
+	assert_string_equal(answer("vFile:pread:1,100,0"), "F-1,9");
+	assert_string_equal(answer("vFile:pread:0,100,ffffffffffffffff"), "F-1,16");
+	assert_int_equal(strncmp(answer("vFile:fstat:0"), "F40;", 4), 0);
+	assert_string_equal(answer("vFile:pwrite:0,0,x"), "F-1,1e");
+	assert_string_equal(answer("vFile:open:61,2,0"), "F-1,1e");
+	assert_string_equal(answer("vFile:unlink:61"), "F-1,1e");
+	assert_string_equal(open_file("."), "F-1,15");
+	assert_string_equal(open_file("out"), "F-1,2");
+	assert_string_equal(open_file("../../../../../etc/passwd"), "F-1,2");
+	assert_string_equal(answer("vFile:open:,0,0"), "F-1,16");
+	assert_string_equal(answer("vFile:open:6100,0,0"), "F-1,16");
+	for (int i = 1; i < SESSION_FILES_MAX; i++)
+		assert_int_equal(open_file("a")[1] == '-', 0);
+	assert_string_equal(open_file("a"), "F-1,18");
+	assert_string_equal(answer("vFile:close:0"), "F0");
+	assert_string_equal(answer("vFile:close:0"), "F-1,9");
+	assert_string_equal(open_file("a"), "F0");
+
+	close(host.folder);
+	host.folder = -1;
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/a", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -330,6 +494,10 @@ int main(void)
 		TEST(an_interrupt_stops_who_runs),
 		TEST(the_end_of_the_process_is_told),
 		TEST(malformed_packets_are_refused),
+		TEST(monitor_commands_are_answered),
+		TEST(another_address_space_is_looked_at),
+		TEST(tables_of_the_system),
+		TEST(files_are_those_of_one_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
