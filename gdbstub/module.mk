@@ -15,10 +15,11 @@ PACKAGES         += gdb clang bpftool libbpf-dev
 BPF_CLANG        ?= clang
 BPFTOOL          ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 
-$(B)/gdbstub/classic.bpf.o: gdbstub/bpf/classic.bpf.c gdbstub/bpf/kernel.h gdbstub/src/classic_record.h
+$(B)/gdbstub/classic.bpf.o: gdbstub/bpf/classic.bpf.c gdbstub/bpf/kernel.h libkvm2/bpf/kernel_types.h \
+			  gdbstub/src/classic_record.h
 	$(SAY) BPF $<
 	@mkdir -p $(@D)
-	$(Q)$(BPF_CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Igdbstub/bpf -Igdbstub/src -c $< -o $@
+	$(Q)$(BPF_CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Ilibkvm2/bpf -Igdbstub/bpf -Igdbstub/src -c $< -o $@
 
 $(B)/gdbstub/classic.skel.h: $(B)/gdbstub/classic.bpf.o
 	$(SAY) SKEL $@
@@ -29,7 +30,7 @@ $(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
 # ---- unit tests ----
 
 # What touches other processes; the tests have a target of their own.
-gdbstub_host := main.c options.c journal.c listen.c vms.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
+gdbstub_host := main.c options.c journal.c listen.c vms.c proc_kvm2.c target_inspect.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
 		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c vmm.c vmm_memory.c vmm_scan.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
@@ -52,20 +53,13 @@ tests/unit/gdbstub/session_test_SOURCES  += tests/unit/gdbstub/fake_target.c
 
 # ---- bytes that nobody can trust ----
 
-# As tracepoints/module.mk does it, and with its flags, but that of expressions only so many steps are run.
+# Of expressions only so many steps are run.
 gdb_fuzz_CORPUS  := tests/fuzz/corpus
 gdb_fuzz_SOURCES := $(addprefix gdbstub/src/,$(gdbstub_core)) tests/unit/gdbstub/fake_target.c tests/fuzz/gdb_targets.c \
 		    $(libkvm2_SOURCES)
-gdb_fuzz_FLAGS   := $(FUZZ_FLAGS) -Igdbstub/src -I. -Ilibkvm2/include -Itests/unit/gdbstub -DAGENT_STEPS_MAX=2000
-gdb_fuzz_OBJS    := $(gdb_fuzz_SOURCES:%.c=$(FUZZ_B)/%.o)
-OBJS             += $(gdb_fuzz_OBJS)
-$(gdb_fuzz_OBJS): $(FUZZ_B)/%.o: %.c Makefile
-	$(SAY) CC $<
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(gdb_fuzz_FLAGS) -MMD -MP -fsanitize-coverage=trace-pc -c $< -o $@
-$(FUZZ_B)/gdb_fuzz: $(gdb_fuzz_OBJS) tests/fuzz/fuzz.c tests/fuzz/corpus.c tests/fuzz/corpus.h tests/fuzz/targets.h
-	$(SAY) LD $@
-	$(Q)$(CC) $(FUZZ_FLAGS) -o $@ $(filter %.o %.c,$^) -lelf
+gdb_fuzz_FLAGS   := -Igdbstub/src -I. -Ilibkvm2/include -Itests/unit/gdbstub -DAGENT_STEPS_MAX=2000
+gdb_fuzz_LDFLAGS := -lelf
+$(eval $(call fuzz_program,gdb_fuzz))
 
 gdb_fuzz_run = cd $(FUZZ_B) && ./gdb_fuzz $(1) $(2) $(FUZZ_SEED) $(abspath $(gdb_fuzz_CORPUS)/$(1))
 

@@ -19,11 +19,11 @@ PACKAGES         += clang llvm bpftool libbpf-dev libncurses-dev tmux jq
 # The programs for the kernel: libbpf fits them to the running one, so no kernel is needed to build them.
 BPF_CLANG        ?= clang
 BPFTOOL          ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
-kvm2top_BPF      := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Ikvm2top/bpf -Ikvm2top/src
+kvm2top_BPF      := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Ilibkvm2/bpf -Ikvm2top/bpf -Ikvm2top/src
 
 kvm2top_objects  := $(patsubst kvm2top/bpf/%.c,$(B)/kvm2top/%.o,$(wildcard kvm2top/bpf/*.bpf.c))
 
-$(B)/kvm2top/%.bpf.o: kvm2top/bpf/%.bpf.c $(wildcard kvm2top/bpf/*.h) kvm2top/src/shared.h kvm2top/module.mk
+$(B)/kvm2top/%.bpf.o: kvm2top/bpf/%.bpf.c $(wildcard kvm2top/bpf/*.h libkvm2/bpf/*.h) kvm2top/src/shared.h kvm2top/module.mk
 	$(SAY) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(BPF_CLANG) $(kvm2top_BPF) -c $< -o $@

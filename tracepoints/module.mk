@@ -135,20 +135,28 @@ tests/unit/tracepoints/corpus_test_LIBS     := libkvm2trace
 
 # Every part of the library that reads what it is given is built again, to tell which ways inputs take through it.
 FUZZ_B       := $(O)/fuzz
-FUZZ_SOURCES := $(filter-out %/instance.c %/source.c %/symbols.c %/thread.c %/file_write.c,$(libkvm2trace_SOURCES)) tests/fuzz/targets.c
 FUZZ_FLAGS   := $(BASE_CFLAGS) $(BASE_CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-		-fno-omit-frame-pointer -Itracepoints/include -Itracepoints/src -Itests/fuzz
+		-fno-omit-frame-pointer -Itests/fuzz
 FUZZ_RUNS    ?= 1000000
 FUZZ_SEED    ?= 1
-FUZZ_OBJS    := $(FUZZ_SOURCES:%.c=$(FUZZ_B)/%.o)
-OBJS         += $(FUZZ_OBJS)
-$(FUZZ_OBJS): $(FUZZ_B)/%.o: %.c Makefile
-	$(SAY) CC $<
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(FUZZ_FLAGS) -MMD -MP -fsanitize-coverage=trace-pc -c $< -o $@
-$(FUZZ_B)/fuzz: $(FUZZ_OBJS) tests/fuzz/fuzz.c tests/fuzz/corpus.c tests/fuzz/corpus.h tests/fuzz/targets.h
-	$(SAY) LD $@
-	$(Q)$(CC) $(FUZZ_FLAGS) -o $@ $(filter %.o %.c,$^) -lzstd
+
+# Program $(1), of $(1)_SOURCES, $(1)_FLAGS and $(1)_LDFLAGS.
+define fuzz_program
+$(1)_OBJS := $$($(1)_SOURCES:%.c=$$(FUZZ_B)/%.o)
+OBJS      += $$($(1)_OBJS)
+$$($(1)_OBJS): $$(FUZZ_B)/%.o: %.c Makefile
+	$$(SAY) CC $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FUZZ_FLAGS) $$($(1)_FLAGS) -MMD -MP -fsanitize-coverage=trace-pc -c $$< -o $$@
+$$(FUZZ_B)/$(1): $$($(1)_OBJS) tests/fuzz/fuzz.c tests/fuzz/corpus.c tests/fuzz/corpus.h tests/fuzz/targets.h
+	$$(SAY) LD $$@
+	$$(Q)$$(CC) $$(FUZZ_FLAGS) -o $$@ $$(filter %.o %.c,$$^) $$($(1)_LDFLAGS)
+endef
+
+fuzz_SOURCES := $(filter-out %/instance.c %/source.c %/symbols.c %/thread.c %/file_write.c,$(libkvm2trace_SOURCES)) tests/fuzz/targets.c
+fuzz_FLAGS   := -Itracepoints/include -Itracepoints/src
+fuzz_LDFLAGS := -lzstd
+$(eval $(call fuzz_program,fuzz))
 
 # Most of the inputs are pages: the others take a hundred times as long.
 fuzz_run = cd $(FUZZ_B) && ASAN_OPTIONS=max_allocation_size_mb=1024:malloc_context_size=4 ./fuzz $(1) $(2) $(FUZZ_SEED) $(abspath $(3))

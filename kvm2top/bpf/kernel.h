@@ -6,28 +6,7 @@
 #ifndef KVM2TOP_BPF_KERNEL_H
 #define KVM2TOP_BPF_KERNEL_H
 
-typedef signed char s8;
-typedef unsigned char u8;
-typedef short s16;
-typedef unsigned short u16;
-typedef int s32;
-typedef unsigned int u32;
-typedef long long s64;
-typedef unsigned long long u64;
-typedef _Bool bool;
-#define true 1
-#define false 0
-#define NULL ((void *)0)
-/* as bpf_helper_defs.h wants them */
-typedef u16 __u16;
-typedef u32 __u32;
-typedef u64 __u64;
-typedef s64 __s64;
-typedef s32 __s32;
-typedef u8 __u8;
-typedef u16 __be16;
-typedef u32 __be32;
-typedef u32 __wsum;
+#include "kernel_types.h"
 
 enum {
 	BPF_MAP_TYPE_HASH		= 1,
