@@ -340,7 +340,10 @@ static void change_breakpoint(struct session *session, struct cursor *cursor, bo
 	}
 	if (type > BREAKPOINT_ACCESS)
 		return;
-	if (insert) {
+	if (insert && place.vm->target->is_live) {
+		err = -EROFS;
+		why = "the guest is only looked at";
+	} else if (insert) {
 		err = breakpoint_insert(place.vm, place.vcpu, (enum breakpoint_type)type, address,
 					kind, &breakpoint, &why);
 		if (!err && !parse_breakpoint_tail(cursor, breakpoint)) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +20,20 @@
 #include "options.h"
 #include "session.h"
 #include "target_classic.h"
+#include "target_inspect.h"
 #include "target_kvm2.h"
 #include "thread.h"
 #include "vms.h"
 
 static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const char **why)
 {
+	const struct options *options = context;
 	struct target *target;
-	int err = target_kvm2_attach(pid, &target);
+	int err = options->inspect ? target_inspect_attach(pid, &target) : target_kvm2_attach(pid, &target);
 
-	(void)context;
-	if (err == -ENOENT || err == -ENOSYS)
+	if (options->inspect && (err == -ENOENT || err == -ENOSYS))
+		*why = "only a VM on kvm2 can be looked at without a stop";
+	else if (err == -ENOENT || err == -ENOSYS)
 		err = target_classic_attach(pid, &target, why);
 	if (*why)
 		return err;
@@ -148,7 +152,7 @@ static int attach_first(struct session *session, pid_t pid)
 {
 	const char *why = NULL;
 	struct vm *vm;
-	int err = attach(NULL, pid, true, &vm, &why);
+	int err = attach(session->host->context, pid, true, &vm, &why);
 
 	if (!err)
 		err = session_add_vm(session, vm);
@@ -162,6 +166,7 @@ static int work(const struct options *options, int parent)
 {
 	struct session_host host = {
 		.attach = attach, .vms = list_vms, .exits = count_exits, .folder = -1,
+		.context = (void *)(uintptr_t)options,
 	};
 	struct kernel *kernel = NULL;
 	struct connection gdb;

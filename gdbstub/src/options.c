@@ -13,6 +13,7 @@ static const struct option longs[] = {
 	{ "stdio", no_argument, NULL, 's' },
 	{ "vmlinux", required_argument, NULL, 'k' },
 	{ "files", required_argument, NULL, 'f' },
+	{ "inspect", no_argument, NULL, 'i' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -38,7 +39,7 @@ int options_parse(struct options *options, int argc, char *argv[],
 
 	*options = (struct options){ 0 };
 	optind = 0;
-	while ((code = getopt_long(argc, argv, ":p:l:k:f:hV", longs, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, ":p:l:k:f:ihV", longs, NULL)) != -1) {
 		switch (code) {
 		case 'p':
 			options->pid = read_pid(optarg);
@@ -57,6 +58,9 @@ int options_parse(struct options *options, int argc, char *argv[],
 			break;
 		case 'f':
 			options->files = optarg;
+			break;
+		case 'i':
+			options->inspect = true;
 			break;
 		case 'h':
 			options->help = true;
@@ -78,7 +82,7 @@ int options_parse(struct options *options, int argc, char *argv[],
 
 void options_help(FILE *out)
 {
-	fputs("Usage: kvm2gdb [-p PID] [-l WHERE] [-k FILE] [-f FOLDER]\n"
+	fputs("Usage: kvm2gdb [-p PID] [-l WHERE] [-k FILE] [-f FOLDER] [-i]\n"
 	      "Attach gdb to the guest that a process runs. To be started by gdb:\n"
 	      "  (gdb) target extended-remote | kvm2gdb -p PID\n"
 	      "\n"
@@ -87,6 +91,7 @@ void options_help(FILE *out)
 	      "      --stdio          talk to gdb by stdin and stdout, as without --listen\n"
 	      "  -k, --vmlinux FILE   the guest's kernel: gdb gets its symbols, where KASLR moved it\n"
 	      "  -f, --files FOLDER   let gdb read the files below it\n"
+	      "  -i, --inspect        look at the guest, on kvm2, without ever stopping it\n"
 	      "  -h, --help           print this text\n"
 	      "  -V, --version        print the version\n"
 	      "\n"

@@ -13,6 +13,7 @@
  * @listen:	where gdb connects to, as listen.h; NULL: stdin and stdout
  * @vmlinux:	file of the guest's kernel, NULL
  * @files:	folder whose files gdb may read, NULL: none
+ * @inspect:	nothing is stopped
  * @help:	say what can be said here, and end
  * @version:	the same
  */
@@ -21,6 +22,7 @@ struct options {
 	const char *listen;
 	const char *vmlinux;
 	const char *files;
+	bool inspect;
 	bool help;
 	bool version;
 };

@@ -390,10 +390,25 @@ void command_stopped(struct session *session, struct cursor *cursor)
 
 /* ---- bytes ---- */
 
+/* What was read of a guest that goes on was true then. */
+static void forget_live(struct session *session)
+{
+	for (unsigned int i = 0; i < session->nr_vms; i++) {
+		struct vm *vm = session->vms[i];
+
+		if (!vm->target->is_live)
+			continue;
+		for (unsigned int vcpu = 0; vcpu < vm->nr_vcpus; vcpu++)
+			vm_forget(vm, vcpu);
+		vm_forget_pages(vm);
+	}
+}
+
 static void on_packet(struct session *session)
 {
 	const char *data = (const char *)session->reader.data.data;
 
+	forget_live(session);
 	buffer_clear(&session->reply);
 	session->no_reply = false;
 	session->start_no_ack = false;

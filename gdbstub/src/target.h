@@ -133,11 +133,13 @@ struct target_ops {
  * struct target - a virtual machine
  * @pid:	the process that runs it
  * @name:	for people
+ * @is_live:	it is only looked at: held vcpus run on all the same
  */
 struct target {
 	const struct target_ops *ops;
 	pid_t pid;
 	char name[64];
+	bool is_live;
 	struct target_vcpu *vcpus;
 	unsigned int nr_vcpus;
 	struct target_region *regions;
