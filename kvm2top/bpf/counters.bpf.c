@@ -8,8 +8,20 @@
 #include "shared.h"
 
 #define ANON_INODE_MAGIC	0x09041934
+#define VCPU_NAME		0x757063762d6d766bULL	/* "kvm-vcpu" */
 
 char licence[] SEC("license") = "GPL";
+
+/* What an iterator has found, in memory that kvm2top sees; what has no room here it writes to its file. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, uint32_t);
+	__type(value, struct shared_vcpu);
+} listed SEC(".maps");
+
+uint32_t nr_listed;		/* kvm2top sets it to 0 before it reads an iterator */
 
 /*
  * Since Linux 6.2 the verifier takes our word for what is at an address, and its members can be loaded without a call
@@ -24,6 +36,19 @@ const volatile bool may_cast = true;
 
 /* @pointer is by CAST(). */
 #define READ(pointer, member)	(may_cast ? (pointer)->member : BPF_CORE_READ(pointer, member))
+
+/* The two words at an address; without CAST() it is a call. */
+static __always_inline int read_words(uint64_t words[2], uint64_t address)
+{
+	const struct pt_regs *at;
+
+	if (!may_cast)
+		return bpf_probe_read_kernel(words, 2 * sizeof(words[0]), (const void *)address);
+	at = CAST(struct pt_regs, address);
+	words[0] = at->r15;
+	words[1] = at->r14;
+	return 0;
+}
 
 #define STAT(vcpu, member)	(bpf_core_field_exists((vcpu)->stat.member) ? READ(vcpu, stat.member) : 0)
 
@@ -61,8 +86,18 @@ static __always_inline void read_task(struct task_struct *task, struct shared_vc
 	record->counters[COUNTER_GUEST_NS] = READ(task, gtime);
 	record->counters[COUNTER_STIME_NS] = READ(task, stime);
 	record->counters[COUNTER_MIGRATIONS] = READ(task, se.nr_migrations);
-	if (bpf_core_field_exists(task->sched_info.run_delay))
-		record->counters[COUNTER_WAIT_NS] = READ(task, sched_info.run_delay);
+	record->counters[COUNTER_WAIT_NS] = bpf_core_field_exists(task->sched_info.run_delay) ?
+					    READ(task, sched_info.run_delay) : 0;
+}
+
+static __always_inline void no_task(struct shared_vcpu *record)
+{
+	record->tid = 0;
+	record->counters[COUNTER_CPU_NS] = 0;
+	record->counters[COUNTER_GUEST_NS] = 0;
+	record->counters[COUNTER_STIME_NS] = 0;
+	record->counters[COUNTER_MIGRATIONS] = 0;
+	record->counters[COUNTER_WAIT_NS] = 0;
 }
 
 /* The thread that ran the vcpu last: pid->tasks[PIDTYPE_PID]. */
@@ -79,72 +114,92 @@ static __always_inline struct task_struct *vcpu_task(struct kvm_vcpu *vcpu)
 static __always_inline void fill(struct shared_vcpu *record, struct kvm_vcpu *vcpu,
 				 struct task_struct *process)
 {
+	const struct task_struct *leader = process->group_leader;
+
 	record->vcpu = (uint64_t)vcpu;
+	record->vm = 0;
+	record->is_kvm2 = 0;
+	record->unused = 0;
 	record->kvm = (uint64_t)READ(vcpu, kvm);
 	record->id = READ(vcpu, vcpu_id);
 	record->cpu = READ(vcpu, cpu);
 	record->tgid = process->tgid;
-	record->start_ns = process->group_leader->start_boottime;
-	bpf_probe_read_kernel(record->comm, sizeof(record->comm), process->group_leader->comm);
+	record->start_ns = leader->start_boottime;
+	read_words((uint64_t *)record->comm, (uint64_t)leader + bpf_core_field_offset(struct task_struct, comm));
 	read_stats(vcpu, record->counters);
+}
+
+/* @written: where there is no room in the list */
+static __always_inline struct shared_vcpu *next_record(struct shared_vcpu *written, bool *is_listed)
+{
+	uint32_t number = nr_listed;
+	struct shared_vcpu *record = bpf_map_lookup_elem(&listed, &number);
+
+	*is_listed = record;
+	if (!record)
+		return written;
+	nr_listed = number + 1;
+	return record;
 }
 
 /* Anybody may call a file so, but not on that file system. */
 static __always_inline bool is_vcpu_file(struct file *file)
 {
-	static const char prefix[] = "kvm-vcpu:";
-	char name[sizeof(prefix) - 1];
 	struct dentry *dentry = file->f_path.dentry;
+	uint64_t name[2];
 
-	if (dentry->d_sb->s_magic != ANON_INODE_MAGIC)
-		return false;
-	/* No name lies in less memory. */
-	if (bpf_probe_read_kernel(name, sizeof(name), dentry->d_name.name))
-		return false;
-	/* anon_inode:kvm-vcpu:0 is called "kvm-vcpu:0" */
-	for (unsigned int i = 0; i < sizeof(name); i++)
-		if (name[i] != prefix[i])
-			return false;
-	return true;
+	/* anon_inode:kvm-vcpu:0 is called "kvm-vcpu:0"; no name lies in less memory. */
+	return dentry->d_sb->s_magic == ANON_INODE_MAGIC && !read_words(name, (uint64_t)dentry->d_name.name) &&
+	       name[0] == VCPU_NAME && (name[1] & 0xff) == ':';
 }
 
 SEC("iter/task_file")
 int iter_files(struct bpf_iter__task_file *context)
 {
-	struct shared_vcpu record = {};
+	struct shared_vcpu written;
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
+	struct shared_vcpu *record;
 	struct task_struct *thread;
 	struct kvm_vcpu *vcpu;
+	bool is_listed;
 
 	if (!task || !file || !is_vcpu_file(file))
 		return 0;
 	vcpu = CAST(struct kvm_vcpu, file->private_data);
-	fill(&record, vcpu, task);
+	record = next_record(&written, &is_listed);
+	fill(record, vcpu, task);
 	thread = vcpu_task(vcpu);
 	if (thread)
-		read_task(thread, &record);
-	bpf_seq_write(context->meta->seq, &record, sizeof(record));
+		read_task(thread, record);
+	else
+		no_task(record);
+	if (!is_listed)
+		bpf_seq_write(context->meta->seq, &written, sizeof(written));
 	return 0;
 }
 
 SEC("iter/task")
 int iter_tasks(struct bpf_iter__task *context)
 {
-	struct shared_vcpu record = {};
+	struct shared_vcpu written;
 	struct task_struct *task = context->task;
+	struct shared_vcpu *record;
 	struct kvm2_vcpu *vcpu;
+	bool is_listed;
 
 	if (!task || !bpf_core_field_exists(task->kvm2_vcpu))
 		return 0;
 	vcpu = task->kvm2_vcpu;
 	if (!vcpu)
 		return 0;
-	fill(&record, CAST(struct kvm_vcpu, BPF_CORE_READ(vcpu, vcpu)), task);
-	read_task(task, &record);
-	record.is_kvm2 = 1;
-	record.vm = BPF_CORE_READ(vcpu, vm, id);
-	record.id = BPF_CORE_READ(vcpu, id);
-	bpf_seq_write(context->meta->seq, &record, sizeof(record));
+	record = next_record(&written, &is_listed);
+	fill(record, CAST(struct kvm_vcpu, BPF_CORE_READ(vcpu, vcpu)), task);
+	read_task(task, record);
+	record->is_kvm2 = 1;
+	record->vm = BPF_CORE_READ(vcpu, vm, id);
+	record->id = BPF_CORE_READ(vcpu, id);
+	if (!is_listed)
+		bpf_seq_write(context->meta->seq, &written, sizeof(written));
 	return 0;
 }

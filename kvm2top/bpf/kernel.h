@@ -26,7 +26,12 @@ enum {
 			     apply_to = record)
 
 struct seq_file;
-struct pt_regs;
+
+/* Nothing but words, whatever they are for. */
+struct pt_regs {
+	unsigned long r15;
+	unsigned long r14;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;

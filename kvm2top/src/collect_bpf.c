@@ -43,6 +43,8 @@ struct collector {
 	size_t rows_size;
 	size_t clocks_size;
 	size_t slots_size;
+	size_t listed_size;
+	struct shared_vcpu *listed;
 	struct shared_row *rows;
 	struct shared_clock *clocks;
 	struct shared_slot *slots;
@@ -171,6 +173,8 @@ static int load_as(struct collector *collector, const struct collector_config *c
 	if (!error)
 		error = bpf_map__set_max_entries(top->maps.slots, collector->nr_slots);
 	if (!error)
+		error = bpf_map__set_max_entries(top->maps.listed, collector->nr_rows);
+	if (!error)
 		error = top__load(top);
 	if (error) {
 		top__destroy(top);
@@ -287,6 +291,7 @@ static int read_iterator(struct collector *collector, struct bpf_link *link, str
 {
 	char *const record = (char *)collector->record;
 	const size_t whole = sizeof(*collector->record);
+	const volatile uint32_t *nr_listed = &collector->top->bss->nr_listed;
 	ssize_t n;
 	int fd;
 
@@ -296,6 +301,7 @@ static int read_iterator(struct collector *collector, struct bpf_link *link, str
 	if (fd < 0)
 		return fd;
 	collector->record_size = 0;
+	collector->top->bss->nr_listed = 0;
 	while ((n = read(fd, collector->buffer, ITER_BUFFER)) > 0 || (n < 0 && errno == EAGAIN)) {
 		for (ssize_t at = 0; at < n;) {
 			size_t part = whole - collector->record_size;
@@ -313,6 +319,8 @@ static int read_iterator(struct collector *collector, struct bpf_link *link, str
 	}
 	n = n < 0 ? -errno : 0;
 	close(fd);
+	for (uint32_t i = 0; i < *nr_listed && i < collector->nr_rows; i++)
+		take_record(collector, model, &collector->listed[i]);
 	return (int)n;
 }
 
@@ -496,6 +504,8 @@ static void close_bpf(struct collector *collector)
 		munmap(collector->clocks, collector->clocks_size);
 	if (collector->slots)
 		munmap(collector->slots, collector->slots_size);
+	if (collector->listed)
+		munmap(collector->listed, collector->listed_size);
 	if (collector->uevents >= 0)
 		close(collector->uevents);
 	top__destroy(collector->top);
@@ -580,7 +590,8 @@ static int open_bpf(struct collector **out, const struct collector_config *confi
 	collector->rows = map_memory(collector->top->maps.rows, &collector->rows_size);
 	collector->clocks = map_memory(collector->top->maps.clocks, &collector->clocks_size);
 	collector->slots = map_memory(collector->top->maps.slots, &collector->slots_size);
-	if (!collector->rows || !collector->clocks || !collector->slots)
+	collector->listed = map_memory(collector->top->maps.listed, &collector->listed_size);
+	if (!collector->rows || !collector->clocks || !collector->slots || !collector->listed)
 		goto err;
 	if (collector->has_iters) {
 		collector->iter_files = bpf_program__attach_iter(collector->top->progs.iter_files, NULL);

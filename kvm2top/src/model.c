@@ -304,6 +304,14 @@ static struct vcpu *make_vcpu(struct vm *vm, const struct model_identity *identi
 	return vcpu;
 }
 
+void model_vcpu_again(struct vcpu *vcpu, uint32_t tid)
+{
+	if (tid)
+		vcpu->tid = tid;
+	vcpu->alive = true;
+	model_vm_of(vcpu)->alive = true;
+}
+
 struct vcpu *model_vcpu(struct model *model, const struct model_identity *identity)
 {
 	struct vm *vm = find_vm(model, identity);
@@ -329,10 +337,7 @@ struct vcpu *model_vcpu(struct model *model, const struct model_identity *identi
 		return NULL;
 	}
 	vm->found = vcpu;
-	if (identity->tid)
-		vcpu->tid = identity->tid;
-	vcpu->alive = true;
-	vm->alive = true;
+	model_vcpu_again(vcpu, identity->tid);
 	return vcpu;
 }
 

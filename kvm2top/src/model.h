@@ -244,6 +244,9 @@ void model_end(struct model *model);
  */
 struct vcpu *model_vcpu(struct model *model, const struct model_identity *identity);
 
+/* The same, of one who was there in the refresh before and is still the same. */
+void model_vcpu_again(struct vcpu *vcpu, uint32_t tid);
+
 #define MODEL_KVM_UNKNOWN	1
 
 /**

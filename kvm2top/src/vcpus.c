@@ -22,7 +22,7 @@
  * @idle:	refreshes without an exit
  * @last_total:	of KVM's count since @base, what is in @sum_kernel
  * @sum_*:	what the model is told
- * @vcpu:	in the model, in the refresh @seen
+ * @vcpu:	in the model, in the refresh @seen; or NULL
  * @kvm:	the address of its VM, as the iterator says
  * @stands_for:	in place of that, once a row without one was told
  * @first:	the counters when it was seen first, for tier 0
@@ -216,10 +216,23 @@ static void tell_counters(struct model *model, struct vcpu *vcpu, const struct k
 	}
 }
 
+/* In the model, where it stays for the refresh after the one in which it was seen. */
+static struct vcpu *vcpu_of(const struct vcpus *vcpus, struct model *model, const struct known *known,
+			    const struct shared_vcpu *record)
+{
+	struct model_identity identity;
+
+	if (known->vcpu && known->seen + 1 == vcpus->pass && known->kvm == record->kvm && known->vcpu->id == record->id) {
+		model_vcpu_again(known->vcpu, record->tid);
+		return known->vcpu;
+	}
+	identity = identity_of(record);
+	return model_vcpu(model, &identity);
+}
+
 void vcpus_record(struct vcpus *vcpus, struct model *model, const struct shared_vcpu *record)
 {
 	const uint64_t exits = record->counters[COUNTER_EXITS];
-	struct model_identity identity;
 	struct known *known;
 	struct vcpu *vcpu;
 	bool made;
@@ -248,16 +261,12 @@ void vcpus_record(struct vcpus *vcpus, struct model *model, const struct shared_
 	if (vcpus->attaching)
 		known->last_kernel = exits;
 	known->kernel = exits;
+	vcpu = model ? vcpu_of(vcpus, model, known, record) : NULL;
 	known->seen = vcpus->pass;
 	known->kvm = record->kvm;
-	known->vcpu = NULL;
-	if (!model)
-		return;
-	identity = identity_of(record);
-	vcpu = model_vcpu(model, &identity);
+	known->vcpu = vcpu;
 	if (!vcpu)
 		return;
-	known->vcpu = vcpu;
 	vcpu->cpu = record->cpu;
 	model_counters(model, vcpu, record->counters, known->is_fresh);
 	if (vcpus->tier)

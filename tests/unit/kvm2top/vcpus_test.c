@@ -255,6 +255,37 @@ static void a_row_of_a_VM_that_was_at_the_same_address_is_not_of_the_new_one(voi
 	assert_int_equal(fixture->model.nr_vcpus, 2);
 }
 
+static void a_VM_at_the_address_of_another_is_not_that_one(void **state)
+{
+	struct fixture *fixture = attach(state, 0, -1);
+	struct shared_vcpu value = record(30);
+	const struct vm *vm;
+
+	refresh(fixture, 20, NULL);
+	model_begin(&fixture->model, ++fixture->second * SECOND);
+	vcpus_begin(fixture->vcpus);
+	value.kvm = 2;
+	vcpus_record(fixture->vcpus, &fixture->model, &value);
+	vcpus_end(fixture->vcpus, &fixture->model);
+	model_end(&fixture->model);
+	assert_int_equal(fixture->model.nr_vms, 1);
+	for (vm = fixture->model.vms; vm; vm = vm->next)
+		assert_int_equal(!vm->gone_ns, vm->kvm == 2);
+}
+
+static void a_vcpu_that_comes_back_is_another_one_of_the_model(void **state)
+{
+	struct fixture *fixture = attach(state, 0, -1);
+
+	fixture->model.keep_ns = 0;
+	refresh(fixture, 20, NULL);
+	refresh(fixture, -1, NULL);
+	assert_null(fixture->model.vms);
+	refresh(fixture, 25, NULL);
+	assert_non_null(fixture->model.vms);
+	assert_int_equal(fixture->model.nr_vcpus, 1);
+}
+
 static void a_row_is_gone_when_nobody_lists_it_and_it_is_idle(void **state)
 {
 	struct fixture *fixture = attach(state, 1, -1);
@@ -343,6 +374,8 @@ int main(void)
 		TEST(what_ran_before_the_programs_were_attached_again_is_not_missing),
 		TEST(another_vcpu_at_the_same_address_begins_anew),
 		TEST(a_row_of_a_VM_that_was_at_the_same_address_is_not_of_the_new_one),
+		TEST(a_VM_at_the_address_of_another_is_not_that_one),
+		TEST(a_vcpu_that_comes_back_is_another_one_of_the_model),
 		TEST(a_row_is_gone_when_nobody_lists_it_and_it_is_idle),
 		TEST(vcpus_of_two_VMs_of_a_process_do_not_meet),
 		TEST(thousands_come_and_go),
