@@ -14,7 +14,7 @@ kvm2top_PKGS     := libbpf ncursesw
 kvm2top_CPPFLAGS := -Ikvm2top/src -I$(abspath $(B)/kvm2top)
 kvm2top_LDFLAGS  := -lm
 
-PACKAGES         += clang llvm bpftool libbpf-dev libncurses-dev tmux jq
+PACKAGES         += clang llvm bpftool libbpf-dev libncurses-dev tmux jq python3 python3-prometheus-client
 
 # The programs for the kernel: libbpf fits them to the running one, so no kernel is needed to build them.
 BPF_CLANG        ?= clang
