@@ -4,6 +4,7 @@ PROGRAMS         += kvm2run
 BIN              += kvm2run
 MAN              += kvm2run/kvm2run.8
 COMP             += kvm2run/completion/kvm2run
+ZSHCOMP          += kvm2run/completion/_kvm2run
 kvm2run_SOURCES  := $(wildcard kvm2run/src/*.c)
 kvm2run_LIBS     := libkvm2
 kvm2run_CPPFLAGS := -Ikvm2run/src
@@ -17,7 +18,7 @@ kvm2run_parse := $(addprefix kvm2run/src/,failure.c image.c image_flat.c image_l
 define kvm2run_test
 TESTS += $(kvm2run_tests)/$(1)_test
 $(kvm2run_tests)/$(1)_test_SOURCES  := $(2)
-$(kvm2run_tests)/$(1)_test_CPPFLAGS := -Ikvm2run/src
+$(kvm2run_tests)/$(1)_test_CPPFLAGS := -Ikvm2run/src -I.
 $(kvm2run_tests)/$(1)_test_LDFLAGS  := -pthread
 $(kvm2run_tests)/$(1)_test_LIBS     := libkvm2
 endef
@@ -38,6 +39,35 @@ $(eval $(call kvm2run_test,entry,kvm2run/src/entry.c))
 $(eval $(call kvm2run_test,chips,$(addprefix kvm2run/src/,ioapic.c pic.c pit.c)))
 $(eval $(call kvm2run_test,tables,$(addprefix kvm2run/src/,acpi.c mptable.c)))
 $(eval $(call kvm2run_test,report,kvm2run/src/report.c))
+
+# The devices of virtio share a guest's driver.
+kvm2run_virtio := $(addprefix kvm2run/src/,virtio_mmio.c virtqueue.c memory.c layout.c failure.c) \
+		  $(kvm2run_tests)/virtio_driver.c
+$(eval $(call kvm2run_test,virtio_mmio,$(kvm2run_virtio)))
+$(eval $(call kvm2run_test,virtio_block,kvm2run/src/virtio_block.c $(kvm2run_virtio)))
+$(eval $(call kvm2run_test,virtio_console,kvm2run/src/virtio_console.c $(kvm2run_virtio)))
+
+# ---- guests that nobody can trust ----
+
+virtio_fuzz_CORPUS  := tests/fuzz/corpus/virtio
+virtio_fuzz_SOURCES := $(addprefix kvm2run/src/,virtio_block.c virtio_console.c) $(kvm2run_virtio) tests/fuzz/virtio_targets.c
+virtio_fuzz_FLAGS   := -Ikvm2run/src -I. -Ilibkvm2/include -I$(kvm2run_tests)
+virtio_fuzz_LDFLAGS := $(B)/lib/libkvm2.a
+$(eval $(call fuzz_program,virtio_fuzz))
+$(FUZZ_B)/virtio_fuzz: $(B)/lib/libkvm2.a
+
+virtio_fuzz_run = cd $(FUZZ_B) && ./virtio_fuzz $(1) $$(($(FUZZ_RUNS) / 4)) $(FUZZ_SEED) $(abspath $(virtio_fuzz_CORPUS))
+
+.PHONY: fuzz-virtio
+fuzz: fuzz-virtio
+fuzz-virtio: $(FUZZ_B)/virtio_fuzz ## the same to the disk and the console of kvm2run, as a guest would do it
+	@$(call virtio_fuzz_run,block)
+	@$(call virtio_fuzz_run,console)
+
+# The inputs it begins with, and those that it once stumbled on, are tried by `make check`.
+$(eval $(call kvm2run_test,virtio_corpus,$(addprefix kvm2run/src/,virtio_block.c virtio_console.c) $(kvm2run_virtio)))
+$(kvm2run_tests)/virtio_corpus_test_SOURCES  += tests/fuzz/corpus.c tests/fuzz/virtio_targets.c
+$(kvm2run_tests)/virtio_corpus_test_CPPFLAGS += -Itests/fuzz -I$(kvm2run_tests)
 
 # ---- guests: 32-bit code for no operating system, whatever the user's flags ----
 

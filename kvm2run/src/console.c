@@ -50,6 +50,7 @@ int console_init(struct console *console, int end_fd, void (*broken)(void *, int
 	console->arrived = arrived;
 	console->context = context;
 	console->is_tty = isatty(STDIN_FILENO);
+	pthread_mutex_init(&console->output, NULL);
 	pthread_mutex_init(&console->lock, NULL);
 	console->room_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return console->room_fd < 0 ? -errno : 0;
@@ -59,6 +60,7 @@ void console_fini(struct console *console)
 {
 	console_restore(console);
 	pthread_mutex_destroy(&console->lock);
+	pthread_mutex_destroy(&console->output);
 	if (console->room_fd >= 0)
 		close(console->room_fd);
 }
@@ -223,6 +225,7 @@ void console_write(void *context, const uint8_t *data, size_t len)
 {
 	struct console *console = context;
 
+	pthread_mutex_lock(&console->output);
 	while (len && !console->failed && wait_writable(console)) {
 		ssize_t n = write(STDOUT_FILENO, data, len < CHUNK_BYTES ? len : CHUNK_BYTES);
 
@@ -234,4 +237,5 @@ void console_write(void *context, const uint8_t *data, size_t len)
 			console->broken(console->context, errno);
 		}
 	}
+	pthread_mutex_unlock(&console->output);
 }

@@ -23,6 +23,7 @@
  * @room_fd:	eventfd, readable when a full buffer has room again
  * @broken:	called once, by a vcpu, when output fails; with the errno
  * @arrived:	called after input was taken, with @context; or NULL
+ * @output:	one writes at a time; protects @failed
  * @lock:	protects @input, @head, @used and @waiting
  */
 struct console {
@@ -37,6 +38,7 @@ struct console {
 	bool escaped;
 	bool failed;
 	struct termios saved;
+	pthread_mutex_t output;
 	pthread_mutex_t lock;
 	uint8_t input[CONSOLE_INPUT_BYTES];
 	size_t head;
@@ -73,7 +75,7 @@ enum console_event console_input(struct console *console);
 /* Take a byte of a line that nobody wants. */
 enum console_event console_skip_line(struct console *console);
 
-/* The serial port's backend, see serial.h; @context is the console. */
+/* Backend of the serial port and the virtio console; @context is the console. */
 void console_write(void *context, const uint8_t *data, size_t len);
 bool console_read(void *context, bool take, uint8_t *byte);
 

@@ -34,20 +34,27 @@ static void end_by_console(void *context, int error)
 	machine_fail(context, &failure);
 }
 
-static void serial_interrupt(void *context, bool high)
+static void device_interrupt(void *context, unsigned int input, bool high)
 {
 	struct machine *machine = context;
 
 	if (machine->has_chipset)
-		chipset_set(&machine->chipset, SERIAL_INPUT, high);
+		chipset_set(&machine->chipset, input, high);
 }
 
-/* There is something to read. */
-static void serial_input(void *context)
+static void serial_interrupt(void *context, bool high)
+{
+	device_interrupt(context, SERIAL_INPUT, high);
+}
+
+/* There is something to read: for the virtio console if there is one. */
+static void console_arrived(void *context)
 {
 	struct machine *machine = context;
 
-	if (machine->has_serial_process)
+	if (machine->virtio.has_console)
+		virtio_bus_input(&machine->virtio, &machine->ranges);
+	else if (machine->has_serial_process)
 		serial_process_input(&machine->serial_process);
 	else
 		ports_poke(&machine->ports, SERIAL_PORT);
@@ -59,12 +66,13 @@ static void serial_process_failed(void *context, const struct failure *failure)
 }
 
 /* While there is nothing yet that it should not have. */
-static int fork_serial(struct machine *machine, struct failure *failure)
+static int fork_serial(struct machine *machine, bool takes_input, struct failure *failure)
 {
 	struct serial_process *process = &machine->serial_process;
 
 	serial_process_init(process);
 	process->console = &machine->console;
+	process->takes_input = takes_input;
 	process->interrupt = serial_interrupt;
 	process->failed = serial_process_failed;
 	process->context = machine;
@@ -79,11 +87,37 @@ static void stop_serial(struct machine *machine)
 	machine->has_serial_process = false;
 }
 
+static bool read_nothing(void *context, bool take, uint8_t *byte)
+{
+	(void)context;
+	(void)take;
+	(void)byte;
+	return false;
+}
+
+static int init_virtio(struct machine *machine, const struct options *options,
+		       struct failure *failure)
+{
+	const struct virtio_host host = {
+		.memory = &machine->memory,
+		.ended = &machine->ended,
+		.interrupt = device_interrupt,
+		.context = machine,
+	};
+	const struct virtio_console_backend backend = {
+		.write = console_write,
+		.read = console_read,
+		.context = &machine->console,
+	};
+
+	return virtio_bus_init(&machine->virtio, options, &host, &backend, failure);
+}
+
 static int add_devices(struct machine *machine, const struct options *options)
 {
 	const struct serial_backend line = {
 		.write = console_write,
-		.read = console_read,
+		.read = machine->virtio.has_console ? read_nothing : console_read,
 		.context = &machine->console,
 		.interrupt = serial_interrupt,
 		.interrupt_context = machine,
@@ -119,6 +153,8 @@ static int add_devices(struct machine *machine, const struct options *options)
 		err = power_add_ports(&machine->power, &machine->ports);
 	if (!err && machine->has_chipset)
 		err = chipset_add(&machine->chipset, &machine->ports, &machine->ranges);
+	if (!err)
+		err = virtio_bus_add(&machine->virtio, &machine->ranges);
 	return err;
 }
 
@@ -142,14 +178,14 @@ int machine_init(struct machine *machine, const struct options *options, enum kv
 	layout_init(&machine->layout, options->ram_bytes);
 
 	if (options->device_process) {
-		err = fork_serial(machine, failure);
+		err = fork_serial(machine, !options->virtio_console, failure);
 		if (err)
 			return err;
 	}
 	machine->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->end_fd < 0)
 		return failure_set(failure, errno, "eventfd: %s", strerror(errno));
-	err = console_init(&machine->console, machine->end_fd, end_by_console, serial_input,
+	err = console_init(&machine->console, machine->end_fd, end_by_console, console_arrived,
 			   machine);
 	if (err)
 		return failure_set(failure, -err, "console: %s", strerror(-err));
@@ -157,8 +193,11 @@ int machine_init(struct machine *machine, const struct options *options, enum kv
 	err = memory_init(&machine->memory, &machine->layout, failure);
 	if (err)
 		return err;
-	err = boot_load(&machine->boot, options, machine->has_chipset, NULL, 0, &machine->layout,
-			&machine->memory, failure);
+	err = init_virtio(machine, options, failure);
+	if (err)
+		return err;
+	err = boot_load(&machine->boot, options, machine->has_chipset, machine->virtio.places,
+			machine->virtio.nr_devices, &machine->layout, &machine->memory, failure);
 	if (err)
 		return err;
 	err = add_devices(machine, options);
@@ -172,6 +211,7 @@ void machine_fini(struct machine *machine)
 	stop_serial(machine);
 	chipset_fini(&machine->chipset);
 	kvm2_machine_destroy(machine->vm);
+	virtio_bus_fini(&machine->virtio);
 	ports_fini(&machine->ranges);
 	ports_fini(&machine->ports);
 	boot_fini(&machine->boot);

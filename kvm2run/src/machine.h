@@ -24,6 +24,7 @@
 #include "serial.h"
 #include "serial_process.h"
 #include "vcpu.h"
+#include "virtio_bus.h"
 
 /**
  * struct machine - everything that lasts as long as the guest
@@ -32,6 +33,7 @@
  * @has_chipset: there is a PC's interrupts and timer: only with kvm2
  * @has_serial_process: @serial_process answers for the serial port, @serial
  *		does not
+ * @virtio:	the devices of the command line
  * @end_fd:	eventfd, readable once the run has ended
  * @ended:	the same, for vcpu threads between two entries
  * @lock:	protects what follows, and each vcpu's handle and tid
@@ -56,6 +58,7 @@ struct machine {
 	struct serial serial;
 	struct serial_process serial_process;
 	bool has_serial_process;
+	struct virtio_bus virtio;
 	struct fw_cfg fw_cfg;
 	struct cmos cmos;
 	struct power power;

@@ -90,26 +90,34 @@ static int parse_append(struct options *options, const char *value, struct failu
 	return 0;
 }
 
-static int add_file(const char **files, unsigned int *nr, const char *option, const char *value,
-		    struct failure *failure)
+static int add_file(const char **files, unsigned int *nr, unsigned int max, const char *option,
+		    const char *value, struct failure *failure)
 {
-	if (!*value || *value == ' ')
+	if (!*value || *value == ' ' || *value == ',')
 		return failure_set(failure, EINVAL, "--%s: no file named", option);
-	if (*nr == OPTIONS_FILES_MAX)
+	if (*nr == max)
 		return failure_set(failure, EINVAL, "--%s %s: more than %u files", option, value,
-				   OPTIONS_FILES_MAX);
+				   max);
 	files[(*nr)++] = value;
 	return 0;
 }
 
 static int parse_initrd(struct options *options, const char *value, struct failure *failure)
 {
-	return add_file(options->initrds, &options->nr_initrds, "initrd", value, failure);
+	return add_file(options->initrds, &options->nr_initrds, OPTIONS_FILES_MAX, "initrd", value,
+			failure);
 }
 
 static int parse_module(struct options *options, const char *value, struct failure *failure)
 {
-	return add_file(options->modules, &options->nr_modules, "module", value, failure);
+	return add_file(options->modules, &options->nr_modules, OPTIONS_FILES_MAX, "module", value,
+			failure);
+}
+
+static int parse_disk(struct options *options, const char *value, struct failure *failure)
+{
+	return add_file(options->disks, &options->nr_disks, OPTIONS_DISKS_MAX, "disk", value,
+			failure);
 }
 
 static int parse_address(const char *option, const char *value, bool *has, uint64_t *address,
@@ -160,6 +168,15 @@ static int parse_device_process(struct options *options, const char *value,
 	return 0;
 }
 
+static int parse_virtio_console(struct options *options, const char *value,
+				struct failure *failure)
+{
+	(void)value;
+	(void)failure;
+	options->virtio_console = true;
+	return 0;
+}
+
 static int parse_kernel(struct options *options, const char *value, struct failure *failure)
 {
 	if (!*value || options->image)
@@ -202,6 +219,9 @@ static const struct option_row {
 	{ "append", 'a', "CMDLINE", "command line for the guest", parse_append },
 	{ "initrd", 'i', "FILE", "initial RAM disk; repeated: one after the other", parse_initrd },
 	{ "module", 0, "'FILE [ARGS]'", "multiboot module; may be repeated", parse_module },
+	{ "disk", 'd', "FILE[,readonly]", "virtio disk; may be repeated", parse_disk },
+	{ "virtio-console", 0, NULL, "standard input goes to a virtio console",
+	  parse_virtio_console },
 	{ "load", 0, "ADDRESS", "take IMAGE as flat, load it here (0x7c00)",
 	  parse_load },
 	{ "entry", 0, "ADDRESS", "take IMAGE as flat, start it here (as --load)",
@@ -288,6 +308,14 @@ static int check_together(struct options *options, struct failure *failure)
 	if (!err && options->device_process)
 		err = need_kvm2(options, "device-process",
 				"the classic API has no sockets for a guest's I/O", failure);
+	if (!err && options->nr_disks)
+		err = need_kvm2(options, "disk",
+				"without it there is nothing that a disk could interrupt by",
+				failure);
+	if (!err && options->virtio_console)
+		err = need_kvm2(options, "virtio-console",
+				"without it there is nothing that a console could interrupt by",
+				failure);
 	return err;
 }
 

@@ -13,6 +13,7 @@
 
 #define OPTIONS_CPUS_MAX	8
 #define OPTIONS_FILES_MAX	32
+#define OPTIONS_DISKS_MAX	4
 
 /* Strings are borrowed from argv. */
 struct options {
@@ -21,6 +22,7 @@ struct options {
 	bool wait;
 	bool no_apic;
 	bool device_process;
+	bool virtio_console;
 	bool has_api;
 	enum kvm2_api api;
 	unsigned int cpus;
@@ -31,6 +33,8 @@ struct options {
 	unsigned int nr_initrds;
 	const char *modules[OPTIONS_FILES_MAX];	/* "FILE" or "FILE ARGUMENTS" */
 	unsigned int nr_modules;
+	const char *disks[OPTIONS_DISKS_MAX];	/* "FILE" or "FILE,readonly" */
+	unsigned int nr_disks;
 	struct image_wish wish;
 	const char *image;	/* IMAGE, or that of --kernel */
 };

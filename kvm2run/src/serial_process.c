@@ -253,7 +253,8 @@ static void give_input(struct serial_process *process)
 	uint8_t bytes[SERIAL_OUT_BYTES];
 	size_t n = 0;
 
-	while (n < sizeof(bytes) && console_read(process->console, true, &bytes[n]))
+	while (process->takes_input && n < sizeof(bytes) &&
+	       console_read(process->console, true, &bytes[n]))
 		n++;
 	if (!n)
 		return;

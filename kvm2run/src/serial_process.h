@@ -24,6 +24,7 @@
  * @io_fd:	transactions; until they are the kernel's
  * @line_fd:	the line
  * @console:	what the line leads to
+ * @takes_input: its input is for the serial port
  * @interrupt:	the level of the interrupt line has changed
  * @failed:	the process has ended before its time
  * @context:	of both; called by a thread of @line_fd
@@ -34,6 +35,7 @@ struct serial_process {
 	int io_fd;
 	int line_fd;
 	struct console *console;
+	bool takes_input;
 	void (*interrupt)(void *context, bool high);
 	void (*failed)(void *context, const struct failure *failure);
 	void *context;

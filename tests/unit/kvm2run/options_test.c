@@ -67,6 +67,21 @@ static void every_option_is_stored(void **state)
 	assert_true(options.wait);
 }
 
+static void devices_choose_the_API_that_has_them(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--disk", "a", "-d", "b,readonly", "--virtio-console", "image"), 0);
+	assert_int_equal(options.nr_disks, 2);
+	assert_string_equal(options.disks[1], "b,readonly");
+	assert_true(options.virtio_console);
+	assert_true(options.has_api);
+	assert_int_equal(options.api, KVM2_API_KVM2);
+	assert_int_equal(PARSE("--api", "classic", "--disk", "a", "image"), -EINVAL);
+	assert_int_equal(PARSE("--api", "classic", "--virtio-console", "image"), -EINVAL);
+	assert_int_equal(PARSE("-d", "1", "-d", "2", "-d", "3", "-d", "4", "-d", "5", "image"), -EINVAL);
+	assert_int_equal(PARSE("--disk", ",readonly", "image"), -EINVAL);
+}
+
 static void options_may_follow_the_image(void **state)
 {
 	(void)state;
@@ -159,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(image_alone_has_defaults),
 		cmocka_unit_test(every_option_is_stored),
+		cmocka_unit_test(devices_choose_the_API_that_has_them),
 		cmocka_unit_test(options_may_follow_the_image),
 		cmocka_unit_test(sizes_have_suffixes),
 		cmocka_unit_test(bad_values_are_refused_and_named),
