@@ -149,3 +149,7 @@ tests/vm/device_process_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/linux_test
 tests/vm/linux_test_TIMEOUT := $(if $(LINUX),7200,1800)
+
+VM_TESTS += tests/vm/virtio_test
+tests/vm/virtio_test_KERNELS := patched
+tests/vm/virtio_test_TIMEOUT := $(if $(LINUX),7200,1800)
