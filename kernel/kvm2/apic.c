@@ -261,6 +261,14 @@ out:
 	return r;
 }
 
+bool kvm2_apic_can_deliver(struct kvm2_vm *vm,
+			   const struct kvm2_apic_message *message)
+{
+	return message->type != KVM2_APIC_INTERRUPT ||
+	       !(message->flags & KVM2_APIC_LEVEL) ||
+	       kvm2_routes_has_level(vm->apic->routes, message->vector);
+}
+
 int kvm2_apic_message(struct kvm2_vm *vm,
 		      const struct kvm2_apic_message *message)
 {

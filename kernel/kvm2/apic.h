@@ -15,6 +15,9 @@ void kvm2_apic_destroy(struct kvm2_vm *vm);
 
 int kvm2_apic_message(struct kvm2_vm *vm,
 		      const struct kvm2_apic_message *message);
+/* Within KVM, that is without sleep. */
+bool kvm2_apic_can_deliver(struct kvm2_vm *vm,
+			   const struct kvm2_apic_message *message);
 int kvm2_apic_attach(struct kvm2_vm *vm, const struct kvm2_irq *irq);
 
 bool __kvm2_apic_claim(struct kvm2_vcpu *v);
@@ -70,6 +73,7 @@ struct kvm2_routes *kvm2_routes_create(struct kvm *kvm);
 void kvm2_routes_destroy(struct kvm2_routes *routes);
 /* From now on, EOIs of @vector, delivered as level, leave the guest. */
 int kvm2_routes_add_level(struct kvm2_routes *routes, u8 vector);
+bool kvm2_routes_has_level(const struct kvm2_routes *routes, u8 vector);
 int kvm2_routes_attach_msi(struct kvm2_routes *routes, int fd, u64 address,
 			   u32 data);
 int kvm2_routes_detach_msi(struct kvm2_routes *routes, int fd);

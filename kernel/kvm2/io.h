@@ -197,6 +197,8 @@ int kvm2_io_link_transact(struct kvm2_vcpu *v, struct kvm2_xact *xact,
 void kvm2_io_link_forget(struct kvm2_xact *xact);
 
 /* io_bpf.c */
+/* For each vendor module, one at a time. */
+void kvm2_io_bpf_init(void);
 struct bpf_prog *kvm2_io_bpf_get(int fd);
 void kvm2_io_bpf_put(struct bpf_prog *prog);
 extern const struct kvm_io_device_ops kvm2_io_bpf_ops;

@@ -7,13 +7,84 @@
  * moment: it is called where KVM's own devices are.
  */
 #include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#include <linux/eventfd.h>
 #include <linux/filter.h>
 #include <linux/ktime.h>
 #include <linux/kvm_host.h>
 #include <linux/rcupdate_trace.h>
 #include <trace/events/kvm2.h>
 
+#include "apic.h"
 #include "io.h"
+
+/* ---- what programs can call besides BPF's helpers ---- */
+
+__bpf_kfunc_start_defs();
+
+/**
+ * bpf_kvm2_eventfd_signal() - signal an eventfd
+ * @fd:		of the process whose vcpu runs the program
+ *
+ * Return: 0; -EBADF; -EINVAL no eventfd.
+ */
+__bpf_kfunc int bpf_kvm2_eventfd_signal(int fd)
+{
+	struct eventfd_ctx *eventfd = eventfd_ctx_fdget(fd);
+
+	if (IS_ERR(eventfd))
+		return PTR_ERR(eventfd);
+	eventfd_signal(eventfd);
+	eventfd_ctx_put(eventfd);
+	return 0;
+}
+
+/**
+ * bpf_kvm2_apic_message() - send a message to the local APICs
+ * @message:	as for kvm_apic_message()
+ *
+ * Return: as kvm_apic_message(); -ENXIO the thread has no vcpu; -EAGAIN the
+ * VM has had no level triggered interrupt of that vector yet: to be ready for
+ * the first one takes sleep, so that is for the VMM to send.
+ */
+__bpf_kfunc int
+bpf_kvm2_apic_message(const struct kvm2_apic_message *message)
+{
+	struct kvm2_vcpu *v = current->kvm2_vcpu;
+
+	if (!v)
+		return -ENXIO;
+	if (!kvm2_apic_can_deliver(v->vm, message))
+		return -EAGAIN;
+	return kvm2_apic_message(v->vm, message);
+}
+
+__bpf_kfunc_end_defs();
+
+BTF_KFUNCS_START(kvm2_kfuncs)
+BTF_ID_FLAGS(func, bpf_kvm2_eventfd_signal)
+BTF_ID_FLAGS(func, bpf_kvm2_apic_message)
+BTF_KFUNCS_END(kvm2_kfuncs)
+
+static const struct btf_kfunc_id_set kfunc_set = {
+	.owner	= THIS_MODULE,
+	.set	= &kvm2_kfuncs,
+};
+
+void kvm2_io_bpf_init(void)
+{
+	static bool registered;
+
+	/* They stay when the vendor module is changed for another. */
+	if (registered)
+		return;
+	registered = true;
+	if (register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &kfunc_set))
+		pr_warn("kvm2: BPF programs have no eventfds and no APIC bus\n");
+}
+
+/* ---- programs ---- */
 
 struct bpf_prog *kvm2_io_bpf_get(int fd)
 {

@@ -313,6 +313,7 @@ int kvm2_init(struct module *owner)
 {
 	main_ops.owner = owner;
 	kvm2_state_init();
+	kvm2_io_bpf_init();
 	return kvm2_register(&main_ops);
 }
 

@@ -116,12 +116,17 @@ static int update(struct kvm2_routes *routes, int new_level)
 	return r;
 }
 
+bool kvm2_routes_has_level(const struct kvm2_routes *routes, u8 vector)
+{
+	/* Pairs with the barrier below: with the bit the route is in force. */
+	return test_bit_acquire(vector, routes->levels);
+}
+
 int kvm2_routes_add_level(struct kvm2_routes *routes, u8 vector)
 {
 	int r = 0;
 
-	/* Pairs with the barrier below: with the bit the route is in force. */
-	if (test_bit_acquire(vector, routes->levels))
+	if (kvm2_routes_has_level(routes, vector))
 		return 0;
 	mutex_lock(&routes->lock);
 	if (!test_bit(vector, routes->levels)) {
