@@ -7,8 +7,24 @@ COMP             += kvm2run/completion/kvm2run
 ZSHCOMP          += kvm2run/completion/_kvm2run
 kvm2run_SOURCES  := $(wildcard kvm2run/src/*.c)
 kvm2run_LIBS     := libkvm2
-kvm2run_CPPFLAGS := -Ikvm2run/src
+kvm2run_PKGS     := libbpf
+kvm2run_CPPFLAGS := -Ikvm2run/src -I$(abspath $(B)/kvm2run)
 kvm2run_LDFLAGS  := -pthread
+
+# Programs for the kernel.  BPF_CLANG and BPFTOOL are kvm2top's.
+kvm2run_BPF      := -O2 -g -target bpf -mcpu=v3 -ffreestanding -Wall -Werror -Ikernel/include/uapi -Ikvm2run/src \
+		    -idirafter /usr/include/x86_64-linux-gnu
+
+$(B)/kvm2run/%.bpf.o: kvm2run/bpf/%.bpf.c kvm2run/src/pit.c kvm2run/src/pit.h kernel/include/uapi/linux/kvm2.h kvm2run/module.mk
+	$(SAY) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(BPF_CLANG) $(kvm2run_BPF) -c $< -o $@
+
+$(B)/kvm2run/%.skel.h: $(B)/kvm2run/%.bpf.o
+	$(SAY) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+$(B)/obj/kvm2run/src/bpf_pit.o: $(B)/kvm2run/pit.skel.h
 
 # ---- unit tests ----
 
@@ -153,3 +169,34 @@ tests/vm/linux_test_TIMEOUT := $(if $(LINUX),7200,1800)
 VM_TESTS += tests/vm/virtio_test
 tests/vm/virtio_test_KERNELS := patched
 tests/vm/virtio_test_TIMEOUT := $(if $(LINUX),7200,1800)
+
+# Programs for the kernel.  A guest makes the accesses it is told to; it wants vm_guest of tests/vm/module.mk.
+device_guest := tests/vm/device_guest.c tests/vm/device_guest_code.S
+
+VM_TESTS += tests/vm/bpf_test
+tests/vm/bpf_test_SOURCES  = $(device_guest) tests/vm/tap.c $(vm_guest)
+tests/vm/bpf_test_LIBS     := libkvm2
+tests/vm/bpf_test_PKGS     := libbpf
+tests/vm/bpf_test_CPPFLAGS := -I$(abspath $(B)/tests/vm)
+tests/vm/bpf_test_LDFLAGS  := -lpthread
+tests/vm/bpf_test_TIMEOUT  := 1800
+
+$(B)/tests/vm/%.bpf.o: tests/vm/%.bpf.c $(wildcard tests/vm/*.h) kernel/include/uapi/linux/kvm2.h kvm2run/module.mk
+	$(SAY) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(BPF_CLANG) $(kvm2run_BPF) -Itests/vm -c $< -o $@
+
+$(B)/tests/vm/%.skel.h: $(B)/tests/vm/%.bpf.o
+	$(SAY) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+$(B)/obj/tests/vm/bpf_test.o: $(B)/tests/vm/bpf_device.skel.h
+
+# The timer of kvm2run, by kvm2run's own functions.
+VM_TESTS += tests/vm/pit_test
+tests/vm/pit_test_SOURCES  = kvm2run/src/bpf_pit.c kvm2run/src/pit.c kvm2run/src/failure.c $(device_guest) tests/vm/tap.c \
+			      $(vm_guest)
+tests/vm/pit_test_LIBS     := libkvm2
+tests/vm/pit_test_PKGS     := libbpf
+tests/vm/pit_test_CPPFLAGS := -Ikvm2run/src -I$(abspath $(B)/kvm2run)
+tests/vm/pit_test_TIMEOUT  := 1800

@@ -2,9 +2,13 @@
 // The chipset: one lock, a thread for the timer, a thread for the bus.
 #include "chipset.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS_PER_S 1000000000ULL
 
@@ -72,6 +76,21 @@ static uint8_t on_inta(void *context)
 
 /* ---- the timer ---- */
 
+/* Wait until @until, or until something has changed. UINT64_MAX: for that alone. */
+static void wait_timer(const struct chipset *chipset, uint64_t until)
+{
+	struct pollfd changed = { .fd = chipset->changed_fd, .events = POLLIN };
+	uint64_t now = now_ns();
+	uint64_t ns = until > now ? until - now : 0;
+	struct timespec timeout = {
+		.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S),
+	};
+	eventfd_t value;
+
+	if (ppoll(&changed, 1, until == UINT64_MAX ? NULL : &timeout, NULL) > 0)
+		eventfd_read(chipset->changed_fd, &value);
+}
+
 static void *timer_main(void *argument)
 {
 	struct chipset *chipset = argument;
@@ -80,17 +99,12 @@ static void *timer_main(void *argument)
 	prctl(PR_SET_NAME, "timer");
 	pthread_mutex_lock(&chipset->lock);
 	while (!chipset->stop) {
-		uint64_t next = pit_next_edge(&chipset->pit, last);
-		struct timespec until = {
-			.tv_sec = (time_t)(next / NS_PER_S), .tv_nsec = (long)(next % NS_PER_S),
-		};
+		uint64_t next = pit_next_edge(chipset->pit, last);
 
-		if (next == UINT64_MAX) {
-			pthread_cond_wait(&chipset->changed, &chipset->lock);
-			continue;
-		}
 		if (now_ns() < next) {
-			pthread_cond_timedwait(&chipset->changed, &chipset->lock, &until);
+			pthread_mutex_unlock(&chipset->lock);
+			wait_timer(chipset, next);
+			pthread_mutex_lock(&chipset->lock);
 			continue;
 		}
 		/* Edges that were missed are one: the guest could not tell. */
@@ -100,6 +114,12 @@ static void *timer_main(void *argument)
 	}
 	pthread_mutex_unlock(&chipset->lock);
 	return NULL;
+}
+
+/* The next edge of its output may be another one. */
+static void timer_changed(const struct chipset *chipset)
+{
+	eventfd_write(chipset->changed_fd, 1);
 }
 
 /* ---- ports and addresses; the lock is taken by the range's operations ---- */
@@ -167,6 +187,12 @@ static void write_elcr(void *device, uint16_t offset, unsigned int width, uint32
 	pthread_mutex_unlock(&chipset->lock);
 }
 
+static struct pit *set_clock(struct chipset *chipset)
+{
+	chipset->pit->now_ns = now_ns();
+	return chipset->pit;
+}
+
 static uint32_t read_pit(void *device, uint16_t offset, unsigned int width)
 {
 	struct chipset *chipset = device;
@@ -174,7 +200,7 @@ static uint32_t read_pit(void *device, uint16_t offset, unsigned int width)
 
 	(void)width;
 	pthread_mutex_lock(&chipset->lock);
-	value = pit_read(&chipset->pit, offset);
+	value = pit_read(set_clock(chipset), offset);
 	pthread_mutex_unlock(&chipset->lock);
 	return value;
 }
@@ -185,9 +211,9 @@ static void write_pit(void *device, uint16_t offset, unsigned int width, uint32_
 
 	(void)width;
 	pthread_mutex_lock(&chipset->lock);
-	pit_write(&chipset->pit, offset, (uint8_t)value);
-	pthread_cond_broadcast(&chipset->changed);
+	pit_write(set_clock(chipset), offset, (uint8_t)value);
 	pthread_mutex_unlock(&chipset->lock);
+	timer_changed(chipset);
 }
 
 static uint32_t read_gate(void *device, uint16_t offset, unsigned int width)
@@ -198,7 +224,7 @@ static uint32_t read_gate(void *device, uint16_t offset, unsigned int width)
 	(void)offset;
 	(void)width;
 	pthread_mutex_lock(&chipset->lock);
-	value = pit_read_gate(&chipset->pit);
+	value = pit_read_gate(set_clock(chipset));
 	pthread_mutex_unlock(&chipset->lock);
 	return value;
 }
@@ -210,7 +236,7 @@ static void write_gate(void *device, uint16_t offset, unsigned int width, uint32
 	(void)offset;
 	(void)width;
 	pthread_mutex_lock(&chipset->lock);
-	pit_write_gate(&chipset->pit, (uint8_t)value);
+	pit_write_gate(set_clock(chipset), (uint8_t)value);
 	pthread_mutex_unlock(&chipset->lock);
 }
 
@@ -273,15 +299,11 @@ int chipset_add(struct chipset *chipset, struct ports *ports, struct ports *memo
 void chipset_init(struct chipset *chipset, bool has_apic)
 {
 	const struct ioapic_bus bus = { .interrupt = ioapic_output, .context = chipset };
-	pthread_condattr_t attributes;
 
 	memset(chipset, 0, sizeof(*chipset));
 	chipset->has_apic = has_apic;
 	pthread_mutex_init(&chipset->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&chipset->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	chipset->changed_fd = -1;
 
 	chipset->bus.fd = -1;
 	chipset->bus.eoi = on_eoi;
@@ -289,20 +311,48 @@ void chipset_init(struct chipset *chipset, bool has_apic)
 	chipset->bus.context = chipset;
 	ioapic_init(&chipset->ioapic, &bus);
 	pic_init(&chipset->pic, pic_output, chipset);
-	pit_init(&chipset->pit, now_ns);
+	pit_init(&chipset->own_pit);
+	chipset->pit = &chipset->own_pit;
 }
 
 void chipset_fini(struct chipset *chipset)
 {
 	chipset_stop(chipset);
-	pthread_cond_destroy(&chipset->changed);
+	bpf_pit_fini(&chipset->bpf);
+	if (chipset->changed_fd >= 0)
+		close(chipset->changed_fd);
 	pthread_mutex_destroy(&chipset->lock);
+}
+
+static int open_changed(struct chipset *chipset, struct failure *failure)
+{
+	if (chipset->changed_fd < 0)
+		chipset->changed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return chipset->changed_fd < 0 ?
+	       failure_set(failure, errno, "timer: eventfd: %s", strerror(errno)) : 0;
+}
+
+int chipset_load_bpf(struct chipset *chipset, struct failure *failure)
+{
+	int err = open_changed(chipset, failure);
+
+	if (!err)
+		err = bpf_pit_load(&chipset->bpf, chipset->changed_fd, failure);
+	if (err)
+		return err;
+	chipset->pit = bpf_pit_state(&chipset->bpf);
+	pit_init(chipset->pit);
+	return 0;
 }
 
 int chipset_start(struct chipset *chipset, struct failure *failure)
 {
-	int err = apic_bus_start(&chipset->bus, failure);
+	int err = open_changed(chipset, failure);
 
+	if (!err)
+		err = apic_bus_start(&chipset->bus, failure);
+	if (!err && chipset->pit != &chipset->own_pit)
+		err = bpf_pit_attach(&chipset->bpf, failure);
 	if (err)
 		return err;
 	err = pthread_create(&chipset->timer, NULL, timer_main, chipset);
@@ -317,8 +367,8 @@ void chipset_stop(struct chipset *chipset)
 	if (chipset->timer_started) {
 		pthread_mutex_lock(&chipset->lock);
 		chipset->stop = true;
-		pthread_cond_broadcast(&chipset->changed);
 		pthread_mutex_unlock(&chipset->lock);
+		timer_changed(chipset);
 		pthread_join(chipset->timer, NULL);
 		chipset->timer_started = false;
 	}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "apic_bus.h"
+#include "bpf_pit.h"
 #include "failure.h"
 #include "ioapic.h"
 #include "pic.h"
@@ -23,17 +24,20 @@
 /**
  * struct chipset - the chipset
  * @lock:	of all but @bus; taken last
- * @changed:	the PIT was set, or @stop
+ * @changed_fd:	eventfd: the PIT was set, or @stop
  * @has_apic:	an I/O APIC is there; else the PIC alone
+ * @bpf:	the PIT is a program in the kernel; @pit is what it has written
  */
 struct chipset {
 	struct apic_bus bus;
 	bool has_apic;
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	int changed_fd;
 	struct ioapic ioapic;
 	struct pic pic;
-	struct pit pit;
+	struct bpf_pit bpf;
+	struct pit *pit;
+	struct pit own_pit;
 	pthread_t timer;
 	bool timer_started;
 	bool stop;
@@ -41,6 +45,13 @@ struct chipset {
 
 void chipset_init(struct chipset *chipset, bool has_apic);
 void chipset_fini(struct chipset *chipset);
+
+/**
+ * chipset_load_bpf() - have the PIT in the kernel, as a BPF program
+ * Context: before chipset_add().
+ * Return: 0, or a negative errno with @failure set.
+ */
+int chipset_load_bpf(struct chipset *chipset, struct failure *failure);
 
 /*
  * Give it its ports and addresses; before the guest runs.

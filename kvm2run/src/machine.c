@@ -190,6 +190,11 @@ int machine_init(struct machine *machine, const struct options *options, enum kv
 	if (err)
 		return failure_set(failure, -err, "console: %s", strerror(-err));
 
+	if (options->bpf_pit) {
+		err = chipset_load_bpf(&machine->chipset, failure);
+		if (err)
+			return err;
+	}
 	err = memory_init(&machine->memory, &machine->layout, failure);
 	if (err)
 		return err;

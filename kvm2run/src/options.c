@@ -177,6 +177,14 @@ static int parse_virtio_console(struct options *options, const char *value,
 	return 0;
 }
 
+static int parse_bpf_pit(struct options *options, const char *value, struct failure *failure)
+{
+	(void)value;
+	(void)failure;
+	options->bpf_pit = true;
+	return 0;
+}
+
 static int parse_kernel(struct options *options, const char *value, struct failure *failure)
 {
 	if (!*value || options->image)
@@ -222,6 +230,7 @@ static const struct option_row {
 	{ "disk", 'd', "FILE[,readonly]", "virtio disk; may be repeated", parse_disk },
 	{ "virtio-console", 0, NULL, "standard input goes to a virtio console",
 	  parse_virtio_console },
+	{ "bpf-pit", 0, NULL, "the timer is a BPF program in the kernel", parse_bpf_pit },
 	{ "load", 0, "ADDRESS", "take IMAGE as flat, load it here (0x7c00)",
 	  parse_load },
 	{ "entry", 0, "ADDRESS", "take IMAGE as flat, start it here (as --load)",
@@ -316,6 +325,9 @@ static int check_together(struct options *options, struct failure *failure)
 		err = need_kvm2(options, "virtio-console",
 				"without it there is nothing that a console could interrupt by",
 				failure);
+	if (!err && options->bpf_pit)
+		err = need_kvm2(options, "bpf-pit",
+				"the classic API gives no ports to BPF programs", failure);
 	return err;
 }
 

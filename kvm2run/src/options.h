@@ -23,6 +23,7 @@ struct options {
 	bool no_apic;
 	bool device_process;
 	bool virtio_console;
+	bool bpf_pit;
 	bool has_api;
 	enum kvm2_api api;
 	unsigned int cpus;

@@ -2,8 +2,6 @@
 // The 8254 (Intel, 231164-005). What a counter holds follows from when it was started.
 #include "pit.h"
 
-#include <string.h>
-
 #define NS_PER_S	1000000000ULL
 
 #define CONTROL		3	/* offset of the control word */
@@ -19,10 +17,9 @@
 #define GATE_REFRESH	0x10
 #define GATE_OUTPUT	0x20
 
-void pit_init(struct pit *pit, uint64_t (*now_ns)(void))
+void pit_init(struct pit *pit)
 {
-	memset(pit, 0, sizeof(*pit));
-	pit->now_ns = now_ns;
+	*pit = (struct pit){ 0 };
 	for (unsigned int i = 0; i < 3; i++) {
 		pit->counters[i].reload = 0x10000;
 		pit->counters[i].access = 3;
@@ -31,20 +28,21 @@ void pit_init(struct pit *pit, uint64_t (*now_ns)(void))
 	}
 }
 
+/* Seconds apart from the rest, so that no product is too large. */
 static uint64_t ticks_of(uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)ns * PIT_HZ / NS_PER_S);
+	return ns / NS_PER_S * PIT_HZ + ns % NS_PER_S * PIT_HZ / NS_PER_S;
 }
 
 /* The first nanosecond of a tick. */
 static uint64_t ns_of(uint64_t ticks)
 {
-	return (uint64_t)(((unsigned __int128)ticks * NS_PER_S + PIT_HZ - 1) / PIT_HZ);
+	return ticks / PIT_HZ * NS_PER_S + (ticks % PIT_HZ * NS_PER_S + PIT_HZ - 1) / PIT_HZ;
 }
 
 static uint64_t ticks_since(const struct pit *pit, const struct pit_counter *c)
 {
-	return ticks_of(pit->now_ns() - c->start_ns);
+	return ticks_of(pit->now_ns - c->start_ns);
 }
 
 static bool is_periodic(const struct pit_counter *c)
@@ -162,7 +160,7 @@ static void load(struct pit *pit, struct pit_counter *c, uint16_t value)
 
 	c->reload = n ? n : c->bcd ? 10000 : 0x10000;
 	/* A periodic counter that runs takes it up at its end: soon enough. */
-	c->start_ns = pit->now_ns();
+	c->start_ns = pit->now_ns;
 	c->armed = true;
 }
 
@@ -218,7 +216,7 @@ uint8_t pit_read_gate(const struct pit *pit)
 {
 	/* The refresh bit toggles every 15 microseconds. */
 	return (uint8_t)((pit->counters[2].gate ? GATE_ENABLE : 0) |
-			 (pit->now_ns() / 15000 & 1 ? GATE_REFRESH : 0) |
+			 (pit->now_ns / 15000 & 1 ? GATE_REFRESH : 0) |
 			 (pit_output(pit, 2) ? GATE_OUTPUT : 0));
 }
 
@@ -229,7 +227,7 @@ void pit_write_gate(struct pit *pit, uint8_t value)
 
 	/* Its rise starts the counter again, but in modes 0 and 4. */
 	if (gate && !c->gate && c->mode != 0 && c->mode != 4)
-		c->start_ns = pit->now_ns();
+		c->start_ns = pit->now_ns;
 	c->gate = gate;
 }
 

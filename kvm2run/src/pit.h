@@ -2,6 +2,9 @@
 /*
  * The 8254 timer of a PC: three counters, and port 0x61 with the gate and
  * the output of the third. Its owner has the lock.
+ *
+ * bpf/pit.bpf.c makes a program for the kernel of it: no calls of a library,
+ * no pointers.
  */
 #ifndef KVM2RUN_PIT_H
 #define KVM2RUN_PIT_H
@@ -31,12 +34,13 @@ struct pit_counter {
 	uint64_t start_ns;
 };
 
+/* @now_ns: set before each call, and never back */
 struct pit {
 	struct pit_counter counters[3];
-	uint64_t (*now_ns)(void);
+	uint64_t now_ns;
 };
 
-void pit_init(struct pit *pit, uint64_t (*now_ns)(void));
+void pit_init(struct pit *pit);
 uint8_t pit_read(struct pit *pit, unsigned int offset);
 void pit_write(struct pit *pit, unsigned int offset, uint8_t value);
 uint8_t pit_read_gate(const struct pit *pit);

@@ -243,24 +243,18 @@ static void nmi_is_never_level(void **state)
 /* ---- PIT ---- */
 
 static struct pit pit;
-static uint64_t clock_ns;
-
-static uint64_t now(void)
-{
-	return clock_ns;
-}
 
 static int setup_pit(void **state)
 {
 	(void)state;
-	clock_ns = 5000000;
-	pit_init(&pit, now);
+	pit_init(&pit);
+	pit.now_ns = 5000000;
 	return 0;
 }
 
 static void wait_ticks(uint64_t ticks)
 {
-	clock_ns += (ticks * 1000000000ULL + PIT_HZ - 1) / PIT_HZ;
+	pit.now_ns += (ticks * 1000000000ULL + PIT_HZ - 1) / PIT_HZ;
 }
 
 static void start_counter(unsigned int counter, unsigned int mode, uint16_t count)
@@ -323,11 +317,11 @@ static void mode_0_raises_its_output_once(void **state)
 
 static void edges_are_where_the_period_ends(void **state)
 {
-	uint64_t start = clock_ns;
+	uint64_t start = pit.now_ns;
 	uint64_t first;
 
 	(void)state;
-	assert_true(pit_next_edge(&pit, clock_ns) == UINT64_MAX);
+	assert_true(pit_next_edge(&pit, pit.now_ns) == UINT64_MAX);
 	start_counter(0, 2, 11932);
 	first = pit_next_edge(&pit, start);
 	assert_in_range(first - start, 10000100, 10000200);
