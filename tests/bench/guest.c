@@ -22,6 +22,26 @@ void *guest_alloc(uint64_t size)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+static void put_pointer(uint8_t *at, uint16_t limit, uint64_t base)
+{
+	memcpy(at, &limit, sizeof(limit));
+	memcpy(at + 2, &base, sizeof(base));
+}
+
+/* A code segment of 64 bits, and an interrupt gate for one vector. */
+static void make_tables(uint8_t *ram)
+{
+	const uint64_t code = 0x00209b0000000000ULL;
+	const uint64_t handler = guest_rip(guest_handler);
+	const uint64_t gate = (handler & 0xffff) | 8 << 16 | 0x8e00ULL << 32 |
+			      handler >> 16 << 48;
+
+	memcpy(ram + GUEST_GDT + 8, &code, sizeof(code));
+	memcpy(ram + GUEST_IDT + GUEST_VECTOR * 16, &gate, sizeof(gate));
+	put_pointer(ram + GUEST_GDTR, 15, GUEST_GDT);
+	put_pointer(ram + GUEST_IDTR, 256 * 16 - 1, GUEST_IDT);
+}
+
 void *guest_load(void)
 {
 	uint8_t *ram = guest_alloc(GUEST_RAM);
@@ -36,6 +56,7 @@ void *guest_load(void)
 	table[512] = (GUEST_TABLES + 2 * PAGE) | PRESENT;
 	for (i = 0; i < 512; i++)
 		table[1024 + i] = i * LARGE_PAGE | LARGE | PRESENT;
+	make_tables(ram);
 	return ram;
 }
 

@@ -9,9 +9,7 @@
 
 #include <stdint.h>
 
-#define GUEST_CODE	0x1000
-#define GUEST_TABLES	0x2000		/* three pages */
-#define GUEST_RAM	0x10000		/* bytes of RAM, from 0 */
+#include "guest_abi.h"
 
 #define GUEST_CR0	0x80000031ULL	/* PG NE ET PE */
 #define GUEST_CR4	0x20ULL		/* PAE */
@@ -27,6 +25,10 @@ extern const uint8_t guest_real[];
 extern const uint8_t guest_long[];
 extern const uint8_t guest_endless[];
 extern const uint8_t guest_touch[];	/* rdi, rsi, rcx */
+extern const uint8_t guest_in[];	/* rdi, rsi */
+extern const uint8_t guest_store[];	/* rdi, rsi */
+extern const uint8_t guest_interrupts[];
+extern const uint8_t guest_handler[];
 
 /**
  * struct guest_start - where a guest begins

@@ -17,6 +17,12 @@ static const struct {
 	row_fn *measure;
 } groups[] = {
 	{ "port_exit_roundtrip",	port_exit_rows },
+	{ "read_by_vmm",		read_by_vmm_rows },
+	{ "read_by_socket",		read_by_socket_rows },
+	{ "read_by_bpf",		read_by_bpf_rows },
+	{ "posted_write",		posted_write_rows },
+	{ "doorbell",			doorbell_rows },
+	{ "irqfd_delivery",		irqfd_delivery_rows },
 	{ "all_registers_read",		registers_rows },
 	{ "map_replace_256",		memory_map_rows },
 	{ "tracepoint_off",		tracepoint_off_rows },

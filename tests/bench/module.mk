@@ -4,6 +4,7 @@
 PROGRAMS += kvm2bench
 kvm2bench_SOURCES := tests/bench/main.c tests/bench/clock.c tests/bench/sample.c tests/bench/guest.c \
 		     tests/bench/guest_code.S tests/bench/classic.c tests/bench/ours.c tests/bench/port_exit.c \
+		     tests/bench/device.c tests/bench/device_write.c tests/bench/interrupt.c tests/bench/accesses.c \
 		     tests/bench/registers.c tests/bench/memory_map.c tests/bench/tracepoint.c \
 		     tests/bench/tracepoint_off.c tests/bench/tracepoint_on.c tests/bench/tool.c \
 		     tests/bench/top.c tests/bench/top_guest.c tests/bench/top_show.c

@@ -37,6 +37,12 @@ void row_print(const struct row *row);
 typedef int row_fn(void);
 
 row_fn port_exit_rows;		/* port_exit.c */
+row_fn read_by_vmm_rows;	/* device.c, as the next two */
+row_fn read_by_socket_rows;
+row_fn read_by_bpf_rows;
+row_fn posted_write_rows;	/* device_write.c, as the next */
+row_fn doorbell_rows;
+row_fn irqfd_delivery_rows;	/* interrupt.c */
 row_fn registers_rows;		/* registers.c */
 row_fn memory_map_rows;		/* memory_map.c */
 row_fn tracepoint_off_rows;	/* tracepoint_off.c */
