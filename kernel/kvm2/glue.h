@@ -12,8 +12,6 @@ bool kvm2_glue_is_dev_kvm(const struct file *file);
 struct kvm *kvm2_glue_create_vm(const char *name);
 int kvm2_glue_create_vcpu(struct kvm *kvm, u32 id, struct kvm_vcpu **vcpup);
 int kvm2_glue_set_vcpu_pid(struct kvm_vcpu *vcpu);
-void kvm2_glue_replace_slot(struct kvm *kvm, struct kvm_memory_slot *old,
-			    struct kvm_memory_slot *new);
 void kvm2_glue_swap_slots(struct kvm *kvm, int as_id);
 int kvm2_glue_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			   struct kvm_memory_slot *new,

@@ -43,17 +43,6 @@ int kvm2_glue_set_vcpu_pid(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-/*
- * One change of a memslot in the inactive set of its address space. Before
- * kvm2_glue_swap_slots() it prepares the next map, after it repeats the
- * change in the set that has become inactive.
- */
-void kvm2_glue_replace_slot(struct kvm *kvm, struct kvm_memory_slot *old,
-			    struct kvm_memory_slot *new)
-{
-	kvm_replace_memslot(kvm, old, new);
-}
-
 /* Context: slots_lock and slots_arch_lock held; the latter is released. */
 void kvm2_glue_swap_slots(struct kvm *kvm, int as_id)
 {

@@ -6,8 +6,9 @@
  * between a map without it and a map with its successor. Here all vcpus are
  * held at the gate. The new memslots are prepared beside the old ones, the
  * dirty logs of those that leave are harvested, and only when nothing can
- * fail any more are the mappings of the leaving ones zapped and the sets
- * swapped, once for each address space (the second one is that of SMM).
+ * fail any more are the mappings of the leaving ones zapped, the next set made
+ * and the sets swapped, once for each address space (the second one is that of
+ * SMM, with the same memslots).
  * A new memslot of the size of one that leaves inherits what KVM keeps beside
  * it for its pages, which is dearer to make than all the rest of a change.
  * Memslots that stay keep their dirty logs, and where KVM can zap those of
@@ -27,6 +28,7 @@
 
 #include "dirty_run.h"
 #include "glue.h"
+#include "memslots.h"
 
 #define NR_SPACES	KVM_MAX_NR_ADDRESS_SPACES
 
@@ -49,6 +51,8 @@ struct slot_change {
 /**
  * struct map_change - the way from the current map to the next
  * @regions:	the next map, sorted by gpa
+ * @current_slots: the memslots that there are
+ * @next_slots:	those that there will be
  * @slots:	changes: first all that remove, then the others
  * @nr_deleted:	how many of @slots remove
  * @next_donor:	the first of them that may still leave its metadata to another
@@ -59,6 +63,8 @@ struct map_change {
 	int nr_spaces;
 	const struct kvm2_memory_region *regions;
 	u32 nr_regions;
+	struct kvm2_memslots current_slots[NR_SPACES];
+	struct kvm2_memslots next_slots[NR_SPACES];
 	struct slot_change *slots;
 	u32 nr_slots;
 	u32 nr_deleted;
@@ -164,45 +170,35 @@ static bool is_internal(const struct kvm_memory_slot *slot)
 	return slot->id >= KVM_USER_MEM_SLOTS;
 }
 
-/* The memslot of the map that @slot, of address space 0, has in @space. */
-static struct kvm_memory_slot *twin(struct kvm *kvm, int space,
-				    struct kvm_memory_slot *slot)
-{
-	return space ? id_to_memslot(__kvm_memslots(kvm, space), slot->id) :
-		       slot;
-}
-
-static struct kvm_memory_slot *next_slot(struct kvm_memslots *slots,
-					 struct kvm_memory_slot *slot)
-{
-	int idx = slots->node_idx;
-	struct rb_node *node = slot ? rb_next(&slot->gfn_node[idx]) :
-				      rb_first(&slots->gfn_tree);
-
-	return node ? container_of(node, struct kvm_memory_slot,
-				   gfn_node[idx]) : NULL;
-}
-
+/* A change of the memslot number @i of the current ones, or of none. */
 static struct slot_change *add_change(struct map_change *c,
-				      enum kvm_mr_change change,
-				      struct kvm_memory_slot *old)
+				      enum kvm_mr_change change, int i)
 {
 	struct slot_change *slot = &c->slots[c->nr_slots++];
 	int space;
 
 	slot->change = change;
-	for (space = 0; old && space < c->nr_spaces; space++)
-		slot->old[space] = twin(c->vm->kvm, space, old);
+	for (space = 0; i >= 0 && space < c->nr_spaces; space++)
+		slot->old[space] = c->current_slots[space].by_gfn[i];
 	return slot;
 }
 
-static int alloc_slots(struct slot_change *slot, int nr_spaces, int id,
+static void keep_slot(struct map_change *c, u32 i)
+{
+	int space;
+
+	for (space = 0; space < c->nr_spaces; space++)
+		kvm2_memslots_add(&c->next_slots[space],
+				  c->current_slots[space].by_gfn[i]);
+}
+
+static int alloc_slots(struct map_change *c, struct slot_change *slot, int id,
 		       const struct kvm2_memory_region *region)
 {
 	struct kvm_memory_slot *new;
 	int space;
 
-	for (space = 0; space < nr_spaces; space++) {
+	for (space = 0; space < c->nr_spaces; space++) {
 		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 		if (!new)
 			return -ENOMEM;
@@ -213,6 +209,7 @@ static int alloc_slots(struct slot_change *slot, int nr_spaces, int id,
 		new->flags = slot_flags(region);
 		new->userspace_addr = region->address;
 		slot->new[space] = new;
+		kvm2_memslots_add(&c->next_slots[space], new);
 	}
 	return 0;
 }
@@ -223,11 +220,12 @@ static int alloc_slots(struct slot_change *slot, int nr_spaces, int id,
  */
 static int find_deleted(struct map_change *c, unsigned long *kept_ids)
 {
-	struct kvm_memslots *slots = kvm_memslots(c->vm->kvm);
-	struct kvm_memory_slot *slot = NULL;
-	u32 i = 0;
+	const struct kvm2_memslots *slots = &c->current_slots[0];
+	u32 i = 0, n;
 
-	while ((slot = next_slot(slots, slot))) {
+	for (n = 0; n < slots->count; n++) {
+		const struct kvm_memory_slot *slot = slots->by_gfn[n];
+
 		while (i < c->nr_regions &&
 		       gpa_to_gfn(c->regions[i].gpa) < slot->base_gfn)
 			i++;
@@ -246,7 +244,7 @@ static int find_deleted(struct map_change *c, unsigned long *kept_ids)
 		if (i < c->nr_regions && is_same(slot, &c->regions[i]))
 			__set_bit(slot->id, kept_ids);
 		else
-			add_change(c, KVM_MR_DELETE, slot);
+			add_change(c, KVM_MR_DELETE, n);
 	}
 	c->nr_deleted = c->nr_slots;
 	return 0;
@@ -270,63 +268,104 @@ static void find_donor(struct map_change *c, struct slot_change *slot)
 	}
 }
 
+/* From the current memslot number @n on, keep KVM's own as far as @gfn. */
+static u32 keep_internal(struct map_change *c, u32 n, gfn_t gfn)
+{
+	const struct kvm2_memslots *slots = &c->current_slots[0];
+
+	for (; n < slots->count && slots->by_gfn[n]->base_gfn < gfn; n++) {
+		if (is_internal(slots->by_gfn[n]))
+			keep_slot(c, n);
+	}
+	return n;
+}
+
 static int find_added(struct map_change *c, unsigned long *kept_ids)
 {
-	struct kvm_memslots *slots = kvm_memslots(c->vm->kvm);
-	struct kvm_memory_slot *slot = next_slot(slots, NULL);
+	const struct kvm2_memslots *slots = &c->current_slots[0];
 	struct slot_change *change;
 	unsigned long id = 0;
+	u32 i, n = 0;
 	int r = 0;
-	u32 i;
 
 	for (i = 0; i < c->nr_regions && !r; i++) {
 		const struct kvm2_memory_region *region = &c->regions[i];
+		const struct kvm_memory_slot *slot;
 
-		while (slot && slot->base_gfn < gpa_to_gfn(region->gpa))
-			slot = next_slot(slots, slot);
+		n = keep_internal(c, n, gpa_to_gfn(region->gpa));
+		slot = n < slots->count ? slots->by_gfn[n] : NULL;
 		if (slot && !is_internal(slot) && is_same(slot, region)) {
 			c->nr_kept++;
-			if (slot->flags == slot_flags(region))
+			if (slot->flags == slot_flags(region)) {
+				keep_slot(c, n);
 				continue;
-			change = add_change(c, KVM_MR_FLAGS_ONLY, slot);
-			r = alloc_slots(change, c->nr_spaces, slot->id, region);
+			}
+			change = add_change(c, KVM_MR_FLAGS_ONLY, n);
+			r = alloc_slots(c, change, slot->id, region);
 			continue;
 		}
 		id = find_next_zero_bit(kept_ids, KVM_USER_MEM_SLOTS, id);
 		if (WARN_ON_ONCE(id >= KVM_USER_MEM_SLOTS))
 			return -ENOSPC;
-		change = add_change(c, KVM_MR_CREATE, NULL);
-		r = alloc_slots(change, c->nr_spaces, id++, region);
+		change = add_change(c, KVM_MR_CREATE, -1);
+		r = alloc_slots(c, change, id++, region);
 		if (!r)
 			find_donor(c, change);
 		c->nr_added++;
 	}
+	keep_internal(c, n, ~0ULL);
 	return r;
 }
 
-static u32 count_slots(struct kvm *kvm)
+/*
+ * Lists of what there is, and room for what there will be. All address spaces
+ * have the same memslots: nobody but us and KVM's own changes them.
+ */
+static int read_slots(struct map_change *c)
 {
-	struct kvm_memslots *slots = kvm_memslots(kvm);
-	struct kvm_memory_slot *slot = NULL;
-	u32 count = 0;
+	const struct kvm2_memslots *first = &c->current_slots[0];
+	int space, r = 0;
 
-	while ((slot = next_slot(slots, slot)))
-		count++;
-	return count;
+	for (space = 0; space < c->nr_spaces && !r; space++) {
+		r = kvm2_memslots_read(&c->current_slots[space], c->vm->kvm,
+				       space);
+		if (!r && WARN_ON_ONCE(c->current_slots[space].count !=
+				       first->count))
+			r = -EIO;
+		if (!r)
+			r = kvm2_memslots_alloc(&c->next_slots[space],
+						c->nr_regions + first->count);
+	}
+	return r;
+}
+
+static int sort_slots(struct map_change *c)
+{
+	int space, r = 0;
+
+	for (space = 0; space < c->nr_spaces && !r; space++)
+		r = kvm2_memslots_sort(&c->next_slots[space]);
+	return r;
 }
 
 static int find_changes(struct map_change *c)
 {
 	unsigned long *kept_ids;
-	u32 room = c->nr_regions + count_slots(c->vm->kvm);
-	int r = -ENOMEM;
+	int r;
 
-	c->slots = kvcalloc(room, sizeof(*c->slots), GFP_KERNEL_ACCOUNT);
+	r = read_slots(c);
+	if (r)
+		return r;
+	c->slots = kvcalloc(c->nr_regions + c->current_slots[0].count,
+			    sizeof(*c->slots), GFP_KERNEL_ACCOUNT);
 	kept_ids = bitmap_zalloc(KVM_USER_MEM_SLOTS, GFP_KERNEL);
-	if (c->slots && kept_ids)
+	r = c->slots && kept_ids ? 0 : -ENOMEM;
+	if (!r)
 		r = find_deleted(c, kept_ids);
 	if (!r)
 		r = find_added(c, kept_ids);
+	if (!r)
+		r = sort_slots(c);
 	bitmap_free(kept_ids);
 	return r;
 }
@@ -425,15 +464,6 @@ static void abandon(struct map_change *c)
 	}
 }
 
-static void replace_all(const struct map_change *c, int space)
-{
-	u32 i;
-
-	for (i = 0; i < c->nr_slots; i++)
-		kvm2_glue_replace_slot(c->vm->kvm, c->slots[i].old[space],
-				       c->slots[i].new[space]);
-}
-
 /* One flush is enough where it takes away everything: it is the dear part. */
 static void flush_deleted(const struct map_change *c)
 {
@@ -486,10 +516,10 @@ static void commit(struct map_change *c)
 	for (space = 0; space < c->nr_spaces; space++) {
 		if (space)
 			mutex_lock(&kvm->slots_arch_lock);
-		replace_all(c, space);
+		kvm2_memslots_install(&c->next_slots[space], kvm, space);
 		kvm2_glue_swap_slots(kvm, space);
 		/* The set that was active follows. */
-		replace_all(c, space);
+		kvm2_memslots_install(&c->next_slots[space], kvm, space);
 	}
 	for (i = 0; i < c->nr_slots; i++) {
 		struct slot_change *slot = &c->slots[i];
@@ -550,6 +580,18 @@ static void trace_map(const struct map_change *c, int runs, u64 start_ns)
 				      &c->regions[i]);
 }
 
+static void free_change(struct map_change *c)
+{
+	int space;
+
+	for (space = 0; space < c->nr_spaces; space++) {
+		kvm2_memslots_free(&c->current_slots[space]);
+		kvm2_memslots_free(&c->next_slots[space]);
+	}
+	kvfree(c->slots);
+	kvfree(c->regions);
+}
+
 int kvm2_map_set(struct kvm2_vm *vm, const struct kvm2_memory_map *map)
 {
 	struct map_change c = {
@@ -587,7 +629,6 @@ int kvm2_map_set(struct kvm2_vm *vm, const struct kvm2_memory_map *map)
 out_unlock:
 	mutex_unlock(&vm->map_lock);
 out:
-	kvfree(c.slots);
-	kvfree(regions);
+	free_change(&c);
 	return r;
 }

@@ -31,6 +31,12 @@ tests/vm/map_test_LDFLAGS := -lpthread
 tests/vm/map_test_KERNELS := patched debug
 tests/vm/map_test_TIMEOUT := 1800
 
+VM_TESTS += tests/vm/map_order_test
+tests/vm/map_order_test_SOURCES := tests/vm/tap.c
+tests/vm/map_order_test_LIBS    := libkvm2
+tests/vm/map_order_test_KERNELS := patched debug
+tests/vm/map_order_test_TIMEOUT := 900
+
 VM_TESTS += tests/vm/state_test
 tests/vm/state_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
 tests/vm/state_test_LIBS    := libkvm2
