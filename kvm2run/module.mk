@@ -130,8 +130,9 @@ $(guests)/xen:
 	@rm -rf $@.package $@.log
 
 # Linux for linux_test: a shell of busybox as its initial RAM disk; and with LINUX=all Debian's kernel, which is
-# downloaded only, and with it more vcpus: make check-vm T=linux_test LINUX=all
-guests_linux := linux-image-cloud-amd64
+# downloaded only, with its drivers of virtio as another RAM disk, and more vcpus: make check-vm T=linux_test LINUX=all
+guests_linux  := linux-image-cloud-amd64
+guests_virtio := virtio_ring virtio virtio_mmio virtio_blk virtio_console
 PACKAGES     += busybox-static cpio
 VM_NEEDS     += $(guests)/linux-initrd $(if $(LINUX),$(guests)/linux-debian)
 
@@ -147,6 +148,8 @@ $(guests)/linux-debian:
 	@mkdir -p $@.package
 	$(Q)(cd $@.package && apt-get -q download "$$(apt-cache depends $(guests_linux) | sed -n 's/.*Depends: *//p')" >&2 && \
 		dpkg-deb -x linux-image-*.deb . && cat boot/vmlinuz-*) >$@ 2>$@.log || { tail -n 1 $@.log; : >$@; }
+	@(cd $@.package && mkdir -p root/modules && find lib/modules $(guests_virtio:%=-name %.ko -o) -name '' | \
+		xargs cp -t root/modules && cd root && find modules | cpio --quiet -o -H newc) >$@-modules 2>>$@.log || :
 	@rm -rf $@.package $@.log
 
 # ---- tests in the lab ----
