@@ -106,17 +106,41 @@ static bool is_special(uint8_t byte)
 	return byte == '#' || byte == '$' || byte == '}' || byte == '*';
 }
 
+#define EACH_BYTE	0x0101010101010101ULL
+
+/* Not 0: one of the eight bytes is @byte, or, behind one that is, may be. */
+static uint64_t has(uint64_t bytes, uint8_t byte)
+{
+	const uint64_t zero = bytes ^ EACH_BYTE * byte;
+
+	return (zero - EACH_BYTE) & ~zero & EACH_BYTE << 7;
+}
+
+/* Bytes without a special one; most memory has few of them. */
+static size_t count_plain(const uint8_t *data, size_t size)
+{
+	size_t plain = 0;
+	uint64_t bytes;
+
+	for (; size - plain >= sizeof(bytes); plain += sizeof(bytes)) {
+		memcpy(&bytes, data + plain, sizeof(bytes));
+		if (has(bytes, '#') | has(bytes, '$') | has(bytes, '}') | has(bytes, '*'))
+			break;
+	}
+	while (plain < size && !is_special(data[plain]))
+		plain++;
+	return plain;
+}
+
 void buffer_binary(struct buffer *buffer, const void *data, size_t size)
 {
 	const uint8_t *from = data;
 	size_t done = 0;
 
 	while (done < size) {
-		size_t plain = done;
+		size_t plain = done + count_plain(from + done, size - done);
 		uint8_t escaped[2] = { '}' };
 
-		while (plain < size && !is_special(from[plain]))
-			plain++;
 		buffer_add(buffer, from + done, plain - done);
 		if (plain < size) {
 			escaped[1] = from[plain++] ^ 0x20;

@@ -119,6 +119,10 @@ static void command_get_all(struct session *session, struct cursor *cursor)
 	(void)cursor;
 	if (!has_vcpu(session, &place))
 		return;
+	if (!vm_records(place.vm, place.vcpu)) {
+		reply_errno(session, EIO);
+		return;
+	}
 	for (unsigned int i = 0; i < place.vm->registers.nr_general; i++) {
 		int size = vm_read_register(place.vm, place.vcpu, i, value);
 

@@ -90,19 +90,26 @@ static void serve(struct session *session, const struct connection *gdb, int chi
 		{ gdb->in, POLLIN, 0 }, { children, POLLIN, 0 }, { parent, POLLIN, 0 },
 	};
 
+	bool news = true;
+
 	while (!session->ended && send_all(session, gdb->out)) {
 		struct signalfd_siginfo info;
 		ssize_t n;
 
-		threads_collect();
-		session_poll(session);
+		/* While all stand only a signal has news. */
+		if (news || session_is_running(session)) {
+			threads_collect();
+			session_poll(session);
+			news = false;
+		}
 		if (session->out.used)
 			continue;
 		if (poll(fds, 3, session_is_running(session) ? 200 : -1) < 0 && errno != EINTR)
 			return;
 		if (fds[2].revents)
 			return;
-		if (fds[1].revents && read(children, &info, sizeof(info)) < 0)
+		news = fds[1].revents;
+		if (news && read(children, &info, sizeof(info)) < 0)
 			continue;
 		if (fds[0].revents) {
 			n = read(gdb->in, data, sizeof(data));

@@ -3,6 +3,7 @@
 #include "packet.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "hex.h"
 
@@ -99,13 +100,28 @@ size_t packet_read(struct packet_reader *reader, const uint8_t *bytes, size_t si
 	return size;
 }
 
+/* Eight bytes at a time, in four sums of 16 bits, which overflow as the sum of 8 bits may. */
+static uint8_t sum_of(const uint8_t *bytes, size_t size)
+{
+	const uint64_t low = 0x00ff00ff00ff00ffULL;
+	uint64_t sums = 0;
+	uint64_t word;
+	uint8_t sum = 0;
+	size_t i = 0;
+
+	for (; size - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		sums = (sums & low) + (word & low) + (word >> 8 & low);
+	}
+	for (; i < size; i++)
+		sum += bytes[i];
+	return (uint8_t)(sum + sums + (sums >> 16) + (sums >> 32) + (sums >> 48));
+}
+
 void packet_write(struct buffer *out, char start, const void *data, size_t size)
 {
-	const uint8_t *bytes = data;
-	uint8_t sum = 0;
+	const uint8_t sum = sum_of(data, size);
 
-	for (size_t i = 0; i < size; i++)
-		sum += bytes[i];
 	buffer_char(out, start);
 	buffer_add(out, data, size);
 	buffer_char(out, '#');

@@ -75,6 +75,15 @@ static bool parse_action(struct session *session, struct cursor cursor, struct a
 	return cursor_at_end(&cursor);
 }
 
+/* Whoever steps need not hear of new vcpus before: many steps come one after the other. */
+static bool are_steps(const struct action *actions, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (actions[i].want != WANT_STEP && actions[i].want != WANT_RANGE)
+			return false;
+	return true;
+}
+
 static bool is_for(const struct action *action, struct place place)
 {
 	if (action->all_vms)
@@ -104,7 +113,8 @@ void command_vcont(struct session *session, struct cursor *cursor)
 		reply_errno(session, count ? ESRCH : EINVAL);
 		return;
 	}
-	refresh_all(session);
+	if (!are_steps(actions, count))
+		refresh_all(session);
 	while (next_place(session, &at, &place)) {
 		const struct action *action = actions;
 

@@ -190,6 +190,10 @@ void reply_errno(struct session *session, int error)
 static void send_frame(struct session *session, char start, const struct buffer *data)
 {
 	buffer_clear(&session->last);
+	if (session->no_ack) {
+		packet_write(&session->out, start, data->data, data->used);
+		return;
+	}
 	packet_write(&session->last, start, data->data, data->used);
 	buffer_add(&session->out, session->last.data, session->last.used);
 }
@@ -336,6 +340,26 @@ static bool append_next_stop(struct session *session, struct buffer *text)
 	return true;
 }
 
+/* After so many stops of single steps a look for new vcpus and memory is due. */
+#define STEPS_UNSEEN	64
+
+/* A step alone brings little that is new, and many come one after the other. */
+static bool is_worth_a_look(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		if (vm->vcpus[i].want == WANT_CONTINUE)
+			return true;
+	return ++vm->steps_unseen >= STEPS_UNSEEN;
+}
+
+static void look_around(struct vm *vm)
+{
+	if (!is_worth_a_look(vm))
+		return;
+	vm->steps_unseen = 0;
+	vm_refresh(vm);
+}
+
 static void poll_all_stop(struct session *session)
 {
 	struct place place;
@@ -344,7 +368,7 @@ static void poll_all_stop(struct session *session)
 		return;
 	hold_all(session);
 	for (unsigned int i = 0; i < session->nr_vms; i++)
-		vm_refresh(session->vms[i]);
+		look_around(session->vms[i]);
 	buffer_clear(&session->reply);
 	if (!append_next_stop(session, &session->reply))
 		return;

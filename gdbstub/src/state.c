@@ -40,16 +40,14 @@ const void *vm_records(struct vm *vm, unsigned int vcpu)
 int vm_read_register(struct vm *vm, unsigned int vcpu, unsigned int index,
 		     uint8_t value[REGISTER_BYTES_MAX])
 {
-	const void *records = NULL;
+	const struct vcpu *v = &vm->vcpus[vcpu];
 
-	if (index >= vm->registers.count || vm->vcpus[vcpu].running)
+	if (index >= vm->registers.count || v->running)
 		return index >= vm->registers.count ? -ENOENT : -EBUSY;
-	if (index < vm->registers.nr_general) {
-		records = vm_records(vm, vcpu);
-		if (!records)
-			return -EIO;
-	}
-	return register_read(&vm->registers, index, records, vm->target, vcpu, value);
+	/* By itself, unless all have been read: some of the others take long. */
+	return register_read(&vm->registers, index,
+			     v->cache_is_valid && index < vm->registers.nr_general ? v->cache : NULL,
+			     vm->target, vcpu, value);
 }
 
 int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, const uint8_t *value)

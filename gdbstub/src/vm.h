@@ -128,6 +128,7 @@ struct page_cache;
  * @over:	index of the vcpu that steps over a breakpoint, -1: none
  * @holding:	vm_hold() is at work: nobody goes on
  * @physical:	gdb's addresses are guest physical ones
+ * @steps_unseen: stops since the last look for new vcpus and memory
  * @block_irq:	single steps let no interrupt in
  * @exited:	the VMM is gone; @status as of waitpid(2)
  * @exit_is_told: gdb knows
@@ -142,6 +143,7 @@ struct vm {
 	unsigned int nr_breakpoints;
 	int over;
 	bool holding;
+	unsigned int steps_unseen;
 	bool physical;
 	bool block_irq;
 	bool exited;

@@ -26,8 +26,9 @@
 #define ROUND_TRIPS	200
 #define STEPS		60
 #define HITS		30
-#define LINE_AT		0x300000	/* of the guest's, which it does not use */
+#define NEVER_AT	0x300000	/* where the guest never comes */
 #define LINE_BYTES	1000
+#define RIP		16
 #define ATTACHMENTS	5
 
 static char socket_path[64];
@@ -106,7 +107,7 @@ static void await_guest(void)
 {
 	const struct timespec pause = { 0, 200000000 };
 
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 3000; i++) {
 		struct rsp *rsp = qemus();
 		bool ready = rsp_read_word(rsp, counters) && rsp_read_word(rsp, counters + 4);
 
@@ -155,35 +156,48 @@ static double step(struct rsp *rsp)
 	return (now_ns() - start) / STEPS;
 }
 
+/* Until the end of the line, and back with what was there. Return: packets. */
+static unsigned long cross_line(struct rsp *rsp, uint64_t start)
+{
+	static char code[2 * LINE_BYTES + 1];
+	static char nops[2 * LINE_BYTES + 1];
+	const unsigned long long end = start + LINE_BYTES;
+	bool has_range = strstr(rsp_ask(rsp, "vCont?"), ";r");
+	unsigned long packets = 0;
+
+	for (size_t i = 0; i < 2 * LINE_BYTES; i += 2)
+		memcpy(nops + i, "90", 2);
+	snprintf(code, sizeof(code), "%s", rsp_ask(rsp, "m%llx,%x", (unsigned long long)start, LINE_BYTES));
+	rsp_expect(rsp, "OK", "M%llx,%x:%s", (unsigned long long)start, LINE_BYTES, nops);
+	/* The first steps of QEMU's may lead nowhere. */
+	while (rsp_register(rsp, RIP) != end && packets < 2 * LINE_BYTES) {
+		if (has_range)
+			rsp_expect(rsp, "T05", "vCont;r%llx,%llx:1", (unsigned long long)start, end);
+		else
+			rsp_expect(rsp, "T05", "vCont;s:1");
+		packets++;
+	}
+	rsp_expect(rsp, "OK", "M%llx,%x:%s", (unsigned long long)start, LINE_BYTES, code);
+	return packets;
+}
+
 /* Packets for `next` over a line of so many instructions, with a stub that steps ranges or one that does not. */
 static double step_line(struct rsp *rsp)
 {
-	static char nops[2 * LINE_BYTES + 1];
-	bool has_range = strstr(rsp_ask(rsp, "vCont?"), ";r");
-	unsigned int pc = 16;
-	unsigned long before;
-	uint64_t rip;
+	unsigned long packets;
+	char value[17] = "";
+	uint64_t start;
 
+	/* Where it stands: QEMU cannot step from elsewhere right after it was sent there. */
 	rsp_expect(rsp, "OK", "Hg1");
-	rip = rsp_register(rsp, pc);
-	memset(nops, '9', 2 * LINE_BYTES);
-	for (size_t i = 1; i < 2 * LINE_BYTES; i += 2)
-		nops[i] = '0';
-	rsp_expect(rsp, "OK", "M%x,%x:%s", LINE_AT, LINE_BYTES, nops);
-	rsp_expect(rsp, "OK", "P%x=000030%010d", pc, 0);
-	before = rsp->packets;
-	if (has_range) {
-		rsp_expect(rsp, "T05", "vCont;r%x,%x:1", LINE_AT, LINE_AT + LINE_BYTES);
-	} else {
-		for (int i = 0; i < LINE_BYTES; i++)
-			rsp_expect(rsp, "T05", "vCont;s:1");
-	}
-	before = rsp->packets - before;
-	if (rsp_register(rsp, pc) != LINE_AT + LINE_BYTES)
+	start = rsp_register(rsp, RIP);
+	packets = cross_line(rsp, start);
+	if (rsp_register(rsp, RIP) != start + LINE_BYTES)
 		fail("the end of the line");
-	rsp_expect(rsp, "OK", "P%x=%02x%02x%02x%02x00000000", pc, (uint8_t)rip, (uint8_t)(rip >> 8),
-		   (uint8_t)(rip >> 16), (uint8_t)(rip >> 24));
-	return (double)before;
+	for (int i = 0; i < 8; i++)
+		snprintf(value + 2 * i, 3, "%02x", (uint8_t)(start >> 8 * i));
+	rsp_expect(rsp, "OK", "P%x=%s", RIP, value);
+	return (double)packets;
 }
 
 /* A condition that never holds, in the stub. Each time around the loop is a hit. */
@@ -240,7 +254,7 @@ static double hits_in_gdb(struct rsp *rsp)
 
 static int run_gdb(const char *target, size_t bytes)
 {
-	char command[1024];
+	char command[1400];
 
 	snprintf(command, sizeof(command),
 		 "gdb -nx -batch -ex 'set pagination off' -ex 'set remotetimeout 1000' -ex '%s' "
@@ -356,7 +370,7 @@ static void attached_slowdown(const char *guest)
 	alone = ns_per_exit(pid);
 	rsp = ours();
 	/* A breakpoint that is never met. */
-	rsp_expect(rsp, "OK", "Z1,%x,1", LINE_AT);
+	rsp_expect(rsp, "OK", "Z1,%x,1", NEVER_AT);
 	rsp_send(rsp, "vCont;c");
 	attached = ns_per_exit(pid);
 	rsp_interrupt(rsp);
@@ -396,7 +410,7 @@ static void both(const char *name, const char *unit, double goal, double (*our)(
 
 int main(int argc, char **argv)
 {
-	char target[640];
+	char target[800];
 
 	if (argc != 2 && argc != 3)
 		return 2;
@@ -420,7 +434,10 @@ int main(int argc, char **argv)
 	if (wanted("gdb_dump")) {
 		double our;
 
-		snprintf(target, sizeof(target), "target extended-remote | %s -p %s", program, pid_text);
+		/* By a socket: from a pipe gdb takes each character with a system call. */
+		snprintf(target, sizeof(target), "shell %s -p %s -l unix:/tmp/gdb-bench-ours & "
+			 "until [ -S /tmp/gdb-bench-ours ]; do :; done' -ex 'target extended-remote /tmp/gdb-bench-ours",
+			 program, pid_text);
 		our = dump(target);
 		snprintf(target, sizeof(target), "target extended-remote %s", socket_path);
 		print("gdb_dump", "ns per KiB", our, dump(target), "QEMU's stub", 1);

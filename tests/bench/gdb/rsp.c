@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNECT_TRIES	600
+/* The clock jumps on while the program is read from the host. */
+#define CONNECT_TRIES	100000
 
 static void fail(const struct rsp *rsp, const char *what, const char *detail)
 {
@@ -122,14 +123,29 @@ static char next(struct rsp *rsp)
 
 const char *rsp_receive(struct rsp *rsp)
 {
+	bool ended = false;
 	size_t used = 0;
-	char c;
 
 	while (next(rsp) != '$')
 		;
-	while ((c = next(rsp)) != '#')
-		if (used + 1 < sizeof(rsp->reply))
-			rsp->reply[used++] = c;
+	while (!ended) {
+		const char *from, *end;
+		size_t length;
+
+		if (rsp->at == rsp->used) {
+			next(rsp);
+			rsp->at--;
+		}
+		from = rsp->input + rsp->at;
+		end = memchr(from, '#', rsp->used - rsp->at);
+		ended = end;
+		length = ended ? (size_t)(end - from) : rsp->used - rsp->at;
+		if (used + length >= sizeof(rsp->reply))
+			fail(rsp, "the packet", "too long");
+		memcpy(rsp->reply + used, from, length);
+		used += length;
+		rsp->at += length + ended;
+	}
 	rsp->reply[used] = 0;
 	next(rsp);
 	next(rsp);
@@ -162,9 +178,16 @@ void rsp_expect(struct rsp *rsp, const char *wanted, const char *format, ...)
 void rsp_begin(struct rsp *rsp)
 {
 	const char *features = rsp_ask(rsp, "qSupported:swbreak+;hwbreak+");
-	const char *size = strstr(features, "PacketSize=");
-	size_t bytes = size ? strtoul(size + 11, NULL, 16) : 400;
-	bool can_no_ack = strstr(features, "QStartNoAckMode+");
+	const char *size;
+	size_t bytes;
+	bool can_no_ack;
+
+	/* QEMU tells of the stop that the connection was. */
+	while (features[0] == 'T')
+		features = rsp_receive(rsp);
+	size = strstr(features, "PacketSize=");
+	bytes = size ? strtoul(size + 11, NULL, 16) : 400;
+	can_no_ack = strstr(features, "QStartNoAckMode+");
 
 	rsp->binary = strstr(features, "binary-upload+");
 	/* Two digits for a byte, and the frame. */
@@ -173,6 +196,8 @@ void rsp_begin(struct rsp *rsp)
 		rsp_expect(rsp, "OK", "QStartNoAckMode");
 		rsp->no_ack = true;
 	}
+	/* QEMU takes p only from who knows its registers. */
+	rsp_ask(rsp, "qXfer:features:read:target.xml:0,ff0");
 	rsp_expect(rsp, "T", "?");
 }
 
