@@ -28,6 +28,7 @@
 #define HITS		30
 #define NEVER_AT	0x300000	/* where the guest never comes */
 #define LINE_BYTES	1000
+#define STEPS_LOST	4
 #define RIP		16
 #define ATTACHMENTS	5
 
@@ -169,13 +170,12 @@ static unsigned long cross_line(struct rsp *rsp, uint64_t start)
 		memcpy(nops + i, "90", 2);
 	snprintf(code, sizeof(code), "%s", rsp_ask(rsp, "m%llx,%x", (unsigned long long)start, LINE_BYTES));
 	rsp_expect(rsp, "OK", "M%llx,%x:%s", (unsigned long long)start, LINE_BYTES, nops);
-	/* The first steps of QEMU's may lead nowhere. */
-	while (rsp_register(rsp, RIP) != end && packets < 2 * LINE_BYTES) {
-		if (has_range)
-			rsp_expect(rsp, "T05", "vCont;r%llx,%llx:1", (unsigned long long)start, end);
-		else
+	if (has_range) {
+		rsp_expect(rsp, "T05", "vCont;r%llx,%llx:1", (unsigned long long)start, end);
+		packets = 1;
+	} else {
+		for (; packets < LINE_BYTES; packets++)
 			rsp_expect(rsp, "T05", "vCont;s:1");
-		packets++;
 	}
 	rsp_expect(rsp, "OK", "M%llx,%x:%s", (unsigned long long)start, LINE_BYTES, code);
 	return packets;
@@ -192,7 +192,8 @@ static double step_line(struct rsp *rsp)
 	rsp_expect(rsp, "OK", "Hg1");
 	start = rsp_register(rsp, RIP);
 	packets = cross_line(rsp, start);
-	if (rsp_register(rsp, RIP) != start + LINE_BYTES)
+	/* The first steps of QEMU's may lead nowhere. */
+	if (rsp_register(rsp, RIP) - start - (LINE_BYTES - STEPS_LOST) > STEPS_LOST)
 		fail("the end of the line");
 	for (int i = 0; i < 8; i++)
 		snprintf(value + 2 * i, 3, "%02x", (uint8_t)(start >> 8 * i));
