@@ -182,6 +182,7 @@ tests/vm/bpf_test_LIBS     := libkvm2
 tests/vm/bpf_test_PKGS     := libbpf
 tests/vm/bpf_test_CPPFLAGS := -I$(abspath $(B)/tests/vm)
 tests/vm/bpf_test_LDFLAGS  := -lpthread
+tests/vm/bpf_test_KERNELS  := patched debug
 tests/vm/bpf_test_TIMEOUT  := 1800
 
 $(B)/tests/vm/%.bpf.o: tests/vm/%.bpf.c $(wildcard tests/vm/*.h) kernel/include/uapi/linux/kvm2.h kvm2run/module.mk
@@ -202,4 +203,5 @@ tests/vm/pit_test_SOURCES  = kvm2run/src/bpf_pit.c kvm2run/src/pit.c kvm2run/src
 tests/vm/pit_test_LIBS     := libkvm2
 tests/vm/pit_test_PKGS     := libbpf
 tests/vm/pit_test_CPPFLAGS := -Ikvm2run/src -I$(abspath $(B)/kvm2run)
+tests/vm/pit_test_KERNELS  := patched debug
 tests/vm/pit_test_TIMEOUT  := 1800
