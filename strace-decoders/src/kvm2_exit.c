@@ -7,7 +7,12 @@
 #include "kvm2_vectors.h"
 #include "kvm2_xlat.h"
 
+#include <sys/uio.h>
+
 #include <linux/kvm2.h>
+
+/* Holds all of an exit but long strings of port I/O and error data. */
+#define HEAD_BYTES	64
 
 static const struct xlat_data reason_data[] = {
 #define X(value, name, text) { value, "KVM2_EXIT_" #name },
@@ -445,25 +450,56 @@ find_type(uint32_t reason)
 	return reason < ARRAY_SIZE(exit_types) ? &exit_types[reason] : NULL;
 }
 
+/*
+ * umoven() copies the whole page, for the readers that come after it; here
+ * is none, and a page is a large part of what a call costs. Nothing is lost
+ * where this fails: umoven() is asked then, and says why.
+ */
+static size_t
+fetch_head(struct tcb *const tcp, uint64_t addr, struct kvm2_run *run)
+{
+	const struct iovec local = { run, HEAD_BYTES };
+	const struct iovec remote = { (void *) (uintptr_t) addr, HEAD_BYTES };
+
+	return process_vm_readv(tcp->pid, &local, 1, &remote, 1, 0) ==
+	       HEAD_BYTES ? HEAD_BYTES : 0;
+}
+
+/* Make the first @end bytes of @run valid, of which *@have are. */
+static int
+fetch_up_to(struct tcb *const tcp, uint64_t addr, struct kvm2_run *run,
+	    size_t *have, size_t end)
+{
+	if (end <= *have)
+		return 0;
+	if (umoven(tcp, addr + *have, end - *have, (char *) run + *have))
+		return -1;
+	*have = end;
+	return 0;
+}
+
 int
 kvm2_exit_fetch(struct tcb *const tcp, uint64_t addr, struct kvm2_run *run)
 {
 	const size_t start = offsetof(struct kvm2_run, unknown);
 	const struct exit_type *type;
-	size_t size;
+	size_t have, size;
 
-	if (!verbose(tcp) || umoven(tcp, addr, start, run))
+	if (!verbose(tcp))
+		return -1;
+	have = fetch_head(tcp, addr, run);
+	if (fetch_up_to(tcp, addr, run, &have, start))
 		return -1;
 	type = find_type(run->exit_reason);
 	size = type ? type->size : KVM2_EXIT_UNNAMED_BYTES;
 	if (run->exit_reason == KVM2_EXIT_IO) {
 		const size_t fixed = offsetof(struct kvm2_exit_io, data);
 
-		if (umoven(tcp, addr + start, fixed, &run->io))
+		if (fetch_up_to(tcp, addr, run, &have, start + fixed))
 			return -1;
 		size = fixed + io_bytes(&run->io);
 	}
-	return size && umoven(tcp, addr + start, size, &run->unknown) ? -1 : 0;
+	return fetch_up_to(tcp, addr, run, &have, start + size);
 }
 
 const char *

@@ -11,7 +11,7 @@ struct tcb;
 
 /**
  * kvm2_exit_fetch() - copy a run structure from the tracee, as far as its
- * exit uses it; the rest is zero
+ * exit uses it; what the rest holds is not defined
  * Return: 0, or -1 if that cannot be read.
  */
 extern int kvm2_exit_fetch(struct tcb *tcp, uint64_t addr, struct kvm2_run *run);
