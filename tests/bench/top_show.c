@@ -23,7 +23,12 @@
 #define BUSY_NS		UINT64_C(3000000000)
 #define SHOWN_ROUNDS	400
 #define REFRESHES	5
+/*
+ * 60 ms where perf takes 210: both of a real processor. The lab's emulated
+ * one takes many times as long for either.
+ */
 #define FIRST_SCREEN_MS	60.0
+#define FIRST_PERF_MS	210.0
 #define RSS_BYTES	16e6
 #define REFRESH_MS	5.0
 #define MS		1e6
@@ -164,7 +169,8 @@ static int measure_start(const struct tool *tool, double *ms, double *rss)
 	return r;
 }
 
-static int start_row(struct row *row, double limit)
+/* @limit_peer: what the peer took where the limit was set; 0: as it takes here */
+static int start_row(struct row *row, double limit, double limit_peer)
 {
 	double ms[2];
 	double rss[2];
@@ -177,7 +183,7 @@ static int start_row(struct row *row, double limit)
 		return r;
 	row->ours = is_time ? ms[0] : rss[0];
 	row->peer = is_time ? ms[1] : rss[1];
-	row->goal = row_goal(limit, row->peer);
+	row->goal = row_goal(limit, limit_peer > 0 ? limit_peer : row->peer);
 	row_print(row);
 	return 0;
 }
@@ -186,14 +192,14 @@ int top_first_screen_rows(void)
 {
 	struct row row = { .name = "first_screen", .unit = "ms", .peer_name = PERF_NAME };
 
-	return start_row(&row, FIRST_SCREEN_MS);
+	return start_row(&row, FIRST_SCREEN_MS, FIRST_PERF_MS);
 }
 
 int top_rss_rows(void)
 {
 	struct row row = { .name = "rss", .unit = "bytes", .peer_name = PERF_NAME };
 
-	return start_row(&row, RSS_BYTES);
+	return start_row(&row, RSS_BYTES, 0);
 }
 
 /* ---- a refresh with very many vcpus ---- */
