@@ -81,12 +81,8 @@ static int attach_classic(void)
 
 static int prepare_ours(void *ram)
 {
-	int r = ours_create();
+	int r = ours_begin(ram, &start);
 
-	if (!r)
-		r = ours_map_ram(ram);
-	if (!r)
-		r = ours_start(&start);
 	if (!r)
 		r = attach_ours();
 	/* Until it waits for interrupts. */

@@ -99,6 +99,15 @@ int ours_start(const struct guest_start *start)
 	return r < 0 ? r : 0;
 }
 
+int ours_begin(void *ram, const struct guest_start *start)
+{
+	int r = ours_create();
+
+	if (!r)
+		r = ours_map_ram(ram);
+	return r ? r : ours_start(start);
+}
+
 int ours_exit(void)
 {
 	static struct kvm2_run run;

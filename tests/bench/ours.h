@@ -23,6 +23,9 @@ int ours_map_ram(void *ram);
 /* Set the registers of the vcpu. */
 int ours_start(const struct guest_start *start);
 
+/* All three: a VM with that memory alone, its vcpu ready to start. */
+int ours_begin(void *ram, const struct guest_start *start);
+
 /* Enter the guest, until its write to the port. */
 int ours_exit(void);
 

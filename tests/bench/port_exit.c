@@ -56,11 +56,7 @@ static int take_ours(const void *arg, double *figure)
 
 	if (!ram)
 		return -ENOMEM;
-	r = ours_create();
-	if (!r)
-		r = ours_map_ram(ram);
-	if (!r)
-		r = ours_start(&starts[mode]);
+	r = ours_begin(ram, &starts[mode]);
 	return r ? r : clock_median(&series, figure);
 }
 

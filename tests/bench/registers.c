@@ -253,11 +253,7 @@ static int take_ours(const void *arg, double *figure)
 
 	if (!ram)
 		return -ENOMEM;
-	r = ours_create();
-	if (!r)
-		r = ours_map_ram(ram);
-	if (!r)
-		r = ours_start(&start);
+	r = ours_begin(ram, &start);
 	for (i = 0; i < EXITS && !r; i++)
 		r = ours_exit();
 	if (r)

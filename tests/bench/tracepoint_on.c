@@ -294,11 +294,7 @@ static int take(const void *arg, double *figure)
 	ram = guest_load();
 	if (!ram)
 		return -ENOMEM;
-	r = ours_create();
-	if (!r)
-		r = ours_map_ram(ram);
-	if (!r)
-		r = ours_start(&start);
+	r = ours_begin(ram, &start);
 	if (!r)
 		r = ours_exit();
 	if (!r && load->setup)
