@@ -159,7 +159,8 @@ void breakpoint_debug(const struct vm *vm, const struct breakpoint *without,
 	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
 		const struct breakpoint *b = vm->breakpoints[i];
 
-		if (b->inserted)
+		/* One that is lifted comes back before the flag could. */
+		if (b->inserted || b->is_lifted)
 			debug->software = true;
 		if (b->slots && b != without)
 			add_slots(b, debug);
@@ -179,10 +180,14 @@ int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint)
 {
 	const uint8_t int3 = INT3;
 	ssize_t done;
+	int err;
 
 	/* What is there is the guest's only where no int3 of ours is. */
 	if (breakpoint_at_gpa(vm, breakpoint->gpa))
 		return 0;
+	err = vm_expect_int3(vm);
+	if (err)
+		return err;
 	done = vm->target->ops->read(vm->target, breakpoint->gpa, &breakpoint->original, 1);
 	if (done != 1)
 		return -EFAULT;
@@ -261,6 +266,7 @@ void breakpoint_refresh(struct vm *vm, unsigned int vcpu)
 		if (b->type != BREAKPOINT_SOFTWARE || b->is_lifted)
 			continue;
 		if (!b->inserted && !b->slots) {
+			vm_hold(vm);
 			place(vm, vcpu, b, &why);
 		} else if (b->inserted &&
 			   vm->target->ops->read(vm->target, b->gpa, &now, 1) == 1 &&

@@ -344,6 +344,9 @@ static void change_breakpoint(struct session *session, struct cursor *cursor, bo
 	}
 	if (type > BREAKPOINT_ACCESS)
 		return;
+	/* Those that run in non-stop mode have to know, too. */
+	if (!place.vm->target->is_live)
+		vm_hold(place.vm);
 	if (insert && place.vm->target->is_live) {
 		err = -EROFS;
 		why = "the guest is only looked at";
@@ -359,6 +362,8 @@ static void change_breakpoint(struct session *session, struct cursor *cursor, bo
 		breakpoint_remove(place.vm, (enum breakpoint_type)type, address, kind);
 		err = 0;
 	}
+	if (session->non_stop)
+		vm_go(place.vm);
 	if (err)
 		reply_error(session, err, why);
 	else

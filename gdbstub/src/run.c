@@ -112,11 +112,14 @@ void vm_refresh(struct vm *vm)
 
 	if (vm->exited || vm->target->ops->refresh(vm->target) <= 0 || add_vcpus(vm))
 		return;
-	/* The new ones run. While the others are held they are, too. */
+	if (vm->nr_vcpus == before)
+		return;
+	/* The new ones run, and know of no breakpoint. */
 	for (unsigned int i = before; i < vm->nr_vcpus; i++)
 		vm->vcpus[i].want = was_running ? WANT_CONTINUE : WANT_HOLD;
-	if (!was_running)
-		vm_hold(vm);
+	vm_hold(vm);
+	if (was_running)
+		vm_go(vm);
 }
 
 bool vm_is_running(const struct vm *vm)
@@ -495,6 +498,34 @@ static bool can_go(const struct vm *vm, unsigned int vcpu)
 	       !vm->target->vcpus[vcpu].gone;
 }
 
+static int set_debug(struct vm *vm, unsigned int vcpu, const struct target_debug *debug)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+	int err = vm->target->ops->set_debug(vm->target, vcpu, debug);
+
+	v->debug = *debug;
+	v->step_is_set = debug->step;
+	return err;
+}
+
+int vm_expect_int3(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		struct target_debug debug = vm->vcpus[i].debug;
+		int err;
+
+		if (debug.software || vm->target->vcpus[i].gone)
+			continue;
+		if (vm->vcpus[i].running)
+			return -EBUSY;
+		debug.software = true;
+		err = set_debug(vm, i, &debug);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *without)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
@@ -505,11 +536,8 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	breakpoint_debug(vm, without, &debug);
 	debug.step = step;
 	debug.block_irq = step && vm->block_irq;
-	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set)) {
-		err = vm->target->ops->set_debug(vm->target, vcpu, &debug);
-		v->debug = debug;
-		v->step_is_set = step;
-	}
+	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set))
+		err = set_debug(vm, vcpu, &debug);
 	vm_forget(vm, vcpu);
 	vm_forget_pages(vm);
 	if (!err)

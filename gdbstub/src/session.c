@@ -336,6 +336,8 @@ static bool append_next_stop(struct session *session, struct buffer *text)
 	stop = vm_take_stop(place.vm, place.vcpu);
 	if (!place.vm->vcpus[place.vcpu].running)
 		breakpoint_refresh(place.vm, place.vcpu);
+	if (session->non_stop)
+		vm_go(place.vm);
 	append_stop(session, text, place, stop);
 	return true;
 }

@@ -179,6 +179,12 @@ void vm_want(struct vm *vm, unsigned int vcpu, enum want want, uint64_t start, u
 /* Let those run that want to, and can. */
 void vm_go(struct vm *vm);
 
+/*
+ * An int3 is about to be written: from now on it stops every vcpu, even if we
+ * die before the next vm_go(). Return: -EBUSY: one runs that it would not.
+ */
+int vm_expect_int3(struct vm *vm);
+
 /* gdb asks a vcpu to stop, and to be told. */
 void vm_request_stop(struct vm *vm, unsigned int vcpu);
 

@@ -61,6 +61,7 @@ static int fake_interrupt(struct target *target, unsigned int vcpu)
 static int fake_resume(struct target *target, unsigned int vcpu)
 {
 	assert(!of(target)->running[vcpu]);
+	assert(of(target)->debug[vcpu].software || !of(target)->patches);
 	of(target)->running[vcpu] = true;
 	return 0;
 }
@@ -191,6 +192,9 @@ static void fake_note_patch(struct target *target, uint64_t gpa, uint8_t origina
 {
 	(void)gpa;
 	(void)original;
+	/* Were the stub to die now, the int3 would be the guest's. */
+	for (unsigned int i = 0; i < FAKE_VCPUS && inserted; i++)
+		assert(of(target)->debug[i].software || of(target)->gone[i]);
 	of(target)->patches += inserted ? 1 : -1;
 }
 

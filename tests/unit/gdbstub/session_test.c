@@ -213,6 +213,21 @@ static void a_breakpoint_stops_all(void **state)
 	assert_int_equal(fake->memory[0x2000], 0xcc);
 }
 
+static void those_that_run_know_of_new_breakpoints(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("QNonStop:1"), "OK");
+	assert_string_equal(answer("vCont;c:2"), "OK");
+	assert_string_equal(answer("Z0,2000,1"), "OK");
+	assert_true(!fake->running[0] && fake->running[1] && fake->debug[1].software);
+	assert_string_equal(answer("Z1,3000,1"), "OK");
+	assert_true(!fake->running[0] && fake->running[1]);
+	assert_int_equal(fake->debug[1].address[0], 0x3000);
+	assert_string_equal(answer("z1,3000,1"), "OK");
+	assert_string_equal(answer("z0,2000,1"), "OK");
+	assert_true(fake->running[1] && !fake->debug[1].software && !(fake->debug[1].dr7 & 0xff));
+}
+
 static void the_guests_own_int3_is_given_back(void **state)
 {
 	(void)state;
@@ -486,6 +501,7 @@ int main(void)
 		TEST(memory_is_read_and_written),
 		TEST(a_breakpoint_is_hidden_and_leaves_nothing),
 		TEST(a_breakpoint_stops_all),
+		TEST(those_that_run_know_of_new_breakpoints),
 		TEST(the_guests_own_int3_is_given_back),
 		TEST(a_condition_is_for_the_stub),
 		TEST(debug_registers_are_four),
