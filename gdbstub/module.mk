@@ -101,7 +101,8 @@ gdb_bench_SOURCES := tests/bench/gdb/main.c tests/bench/gdb/rsp.c
 
 # kvm2gdb is killed a few times here, and more often by make check-gdb KILLS=1000.
 gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
-	     breakpoints_test@patched kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched
+	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
+	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched
 
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)
