@@ -102,8 +102,9 @@ int files(struct bpf_iter__task_file *ctx)
 SEC("raw_tp/kvm_userspace_exit")
 int debug_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	if (armed && (int)(bpf_get_current_pid_tgid() >> 32) == vmm &&
-	    (u32)ctx->args[0] == KVM_EXIT_DEBUG && !(int)ctx->args[1])
+	/* First what few exits are: this runs for every one of every guest. */
+	if ((u32)ctx->args[0] == KVM_EXIT_DEBUG && !(int)ctx->args[1] && armed &&
+	    (int)(bpf_get_current_pid_tgid() >> 32) == vmm)
 		bpf_send_signal_thread(SIGSTOP);
 	return 0;
 }

@@ -20,6 +20,9 @@
 /* How long the VMM may take to come back to the guest. */
 #define CLASSIC_SETTLE_MS	2000
 
+/* For so long after a debug exit the next one is expected. */
+#define CLASSIC_SYNC_MS		100
+
 /**
  * struct classic_vcpu - a vcpu
  * @fd:		the VMM's file
@@ -29,7 +32,9 @@
  * @settling:	it runs until KVM has had the reply to its last exit
  * @immediate_exit: as the VMM had it
  * @has_debug:	debug events may come
+ * @steps:	the next one after one instruction
  * @had_debug_exit: the stop that comes next is for one
+ * @debug_exit_ms: when the last one was
  * @cpuid:	as KVM_GET_CPUID2 gave it, NULL: not yet asked
  */
 struct classic_vcpu {
@@ -44,7 +49,9 @@ struct classic_vcpu {
 	uint8_t immediate_exit;
 	int64_t deadline_ms;
 	bool has_debug;
+	bool steps;
 	bool had_debug_exit;
+	int64_t debug_exit_ms;
 	struct kvm2_remote *remote;
 	void *cpuid;
 	size_t cpuid_bytes;

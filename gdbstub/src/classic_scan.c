@@ -65,7 +65,6 @@ static int add_vcpu(struct classic *target, const struct vmm_scan_vcpu *found, p
 	vcpu->base.thread.before_signal = classic_before_signal;
 	journal_add_classic_vcpu(target->vmm.journal, tid, vcpu->fd, vcpu->run_at);
 	vcpu->had_valid_regs = vcpu->run->kvm_valid_regs;
-	vcpu->run->kvm_valid_regs = KVM_SYNC_X86_VALID_FIELDS;
 	return 1;
 }
 

@@ -3,9 +3,10 @@
  * A VM on the ioctls of /dev/kvm, in a VMM that knows nothing of us.
  *
  * Registers: struct kvm_run of each vcpu is mapped here, too, and KVM fills in
- * the general and system registers at every exit (kvm_valid_regs). All else is
- * read and written by ioctls that the vcpu's own thread makes for us while it
- * stands in a ptrace stop (inject.c).
+ * the general and system registers at every exit, if it is asked to
+ * (kvm_valid_regs); since that costs the guest time, only while a stop is
+ * likely. All else is read and written by ioctls that the vcpu's own thread
+ * makes for us while it stands in a ptrace stop (inject.c).
  *
  * Debug exits: a BPF program sends the thread SIGSTOP before the VMM sees the
  * exit. Without the privileges for that, the thread stops at the end of every
@@ -18,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -42,7 +44,7 @@ static int set_state(struct target *target, unsigned int vcpu, void *records, si
 	return kvm2_remote_set_state(classic_vcpu_of(target, vcpu)->remote, records, size, 0);
 }
 
-/* ---- stops ---- */
+/* ---- registers at every exit ---- */
 
 static int64_t now_ms(void)
 {
@@ -51,6 +53,41 @@ static int64_t now_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
+
+static void set_sync(struct classic_vcpu *vcpu, bool on)
+{
+	const uint64_t wanted = on || vcpu->had_valid_regs ? KVM_SYNC_X86_VALID_FIELDS : 0;
+	struct kvm_run *run = vcpu->run;
+
+	if (run->kvm_valid_regs == wanted)
+		return;
+	/* No processor has these flags: they tell that no exit has come since. */
+	if (!vcpu->had_valid_regs)
+		run->s.regs.regs.rflags = 0;
+	atomic_thread_fence(memory_order_release);
+	run->kvm_valid_regs = wanted;
+}
+
+/* After an exit. Return: it left its registers. */
+static bool is_synced(const struct classic_vcpu *vcpu)
+{
+	return vcpu->run->kvm_valid_regs == KVM_SYNC_X86_VALID_FIELDS && vcpu->run->s.regs.regs.rflags;
+}
+
+static bool is_stop_likely(const struct classic_vcpu *vcpu)
+{
+	return vcpu->base.asked || vcpu->settling || vcpu->steps ||
+	       (vcpu->has_debug && now_ms() < vcpu->debug_exit_ms + CLASSIC_SYNC_MS);
+}
+
+/* As target_ops.interrupt. */
+static int interrupt(struct target *target, unsigned int index)
+{
+	set_sync(classic_vcpu_of(target, index), true);
+	return vmm_interrupt(target, index);
+}
+
+/* ---- stops ---- */
 
 /* Exits whose reply KVM takes in with the next KVM_RUN. */
 static bool owes_reply(const struct classic_vcpu *vcpu)
@@ -107,7 +144,8 @@ static bool take_debug_exit(struct classic_vcpu *vcpu, struct target_event *even
 	event->debug.dr6 = exit->dr6;
 	event->debug.dr7 = exit->dr7;
 	event->kind = TARGET_DEBUG;
-	vcpu->is_current = true;
+	vcpu->debug_exit_ms = now_ms();
+	vcpu->is_current = is_synced(vcpu);
 	vcpu->base.held = true;
 	vcpu->base.asked = false;
 	return true;
@@ -120,6 +158,7 @@ static int go_on(struct vmm_vcpu *base)
 	bool every_call = vcpu->settling || (vcpu->has_debug && !vcpu->target->bpf);
 
 	vcpu->is_current = false;
+	set_sync(vcpu, is_stop_likely(vcpu));
 	return thread_resume(&base->thread, every_call ? PTRACE_SYSCALL : PTRACE_CONT);
 }
 
@@ -152,11 +191,11 @@ static bool take_settling_call(struct classic_vcpu *vcpu, struct user_regs_struc
 		} else if ((long)regs->rax == -EINTR) {
 			kvm_run_again(regs);
 			thread_set_regs(&vcpu->base.thread, regs);
-			vcpu->is_current = true;
+			vcpu->is_current = is_synced(vcpu);
 			return give_held(vcpu, event);
 		} else if (!owes_reply(vcpu)) {
 			/* For the VMM: it has it when it goes on. */
-			vcpu->is_current = !regs->rax;
+			vcpu->is_current = !regs->rax && is_synced(vcpu);
 			return give_held(vcpu, event);
 		}
 	}
@@ -191,7 +230,7 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 	if (in_run && (long)regs.rax == -EINTR) {
 		kvm_run_again(&regs);
 		thread_set_regs(&vcpu->base.thread, &regs);
-		vcpu->is_current = true;
+		vcpu->is_current = is_synced(vcpu);
 		return give_held(vcpu, event);
 	}
 	if (stop == THREAD_SYSCALL || stop == THREAD_SIGNAL) {
@@ -205,15 +244,18 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 	return false;
 }
 
-/* A VMM that takes long stays as it is. */
+/* A VMM that takes long stays as it is; a guest that nothing stops is not held up. */
 static void check_deadlines(struct vmm *vmm)
 {
 	for (unsigned int i = 0; i < vmm->base.nr_vcpus; i++) {
 		struct classic_vcpu *vcpu = classic_vcpu_of(&vmm->base, i);
 
-		if (vcpu->settling && vcpu->base.thread.state == THREAD_RUNNING &&
-		    now_ms() > vcpu->deadline_ms)
+		if (vcpu->base.thread.state != THREAD_RUNNING)
+			continue;
+		if (vcpu->settling && now_ms() > vcpu->deadline_ms)
 			thread_interrupt(&vcpu->base.thread);
+		if (!is_stop_likely(vcpu))
+			set_sync(vcpu, false);
 	}
 }
 
@@ -261,6 +303,7 @@ static int set_debug(struct target *target, unsigned int vcpu, const struct targ
 	if (ret < 0)
 		return ret;
 	classic_vcpu_of(target, vcpu)->has_debug = ret;
+	classic_vcpu_of(target, vcpu)->steps = debug->step;
 	return 0;
 }
 
@@ -268,7 +311,7 @@ static const struct target_ops classic_ops = {
 	.name = "classic",
 	.detach = detach,
 	.refresh = classic_refresh,
-	.interrupt = vmm_interrupt,
+	.interrupt = interrupt,
 	.resume = vmm_resume,
 	.set_debug = set_debug,
 	.reflect = debug_reflect,
