@@ -2,6 +2,7 @@
 /* Text and bytes that grow up to a limit. */
 #include "buffer.h"
 
+#include <emmintrin.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,25 +107,20 @@ static bool is_special(uint8_t byte)
 	return byte == '#' || byte == '$' || byte == '}' || byte == '*';
 }
 
-#define EACH_BYTE	0x0101010101010101ULL
-
-/* Not 0: one of the eight bytes is @byte, or, behind one that is, may be. */
-static uint64_t has(uint64_t bytes, uint8_t byte)
-{
-	const uint64_t zero = bytes ^ EACH_BYTE * byte;
-
-	return (zero - EACH_BYTE) & ~zero & EACH_BYTE << 7;
-}
-
 /* Bytes without a special one; most memory has few of them. */
 static size_t count_plain(const uint8_t *data, size_t size)
 {
 	size_t plain = 0;
-	uint64_t bytes;
 
-	for (; size - plain >= sizeof(bytes); plain += sizeof(bytes)) {
-		memcpy(&bytes, data + plain, sizeof(bytes));
-		if (has(bytes, '#') | has(bytes, '$') | has(bytes, '}') | has(bytes, '*'))
+	for (; size - plain >= sizeof(__m128i); plain += sizeof(__m128i)) {
+		const __m128i bytes = _mm_loadu_si128((const __m128i *)(data + plain));
+		const __m128i found = _mm_or_si128(
+			_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')),
+				     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('$'))),
+			_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('}')),
+				     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('*'))));
+
+		if (_mm_movemask_epi8(found))
 			break;
 	}
 	while (plain < size && !is_special(data[plain]))

@@ -145,8 +145,11 @@ static int connect_gdb(const struct options *options, int parent, struct connect
 	char message[LISTEN_MESSAGE_SIZE];
 
 	*gdb = (struct connection){ STDIN_FILENO, STDOUT_FILENO };
-	if (!options->listen)
+	if (!options->listen) {
+		/* A whole packet, so that we need not wait in the middle. */
+		fcntl(gdb->out, F_SETPIPE_SZ, 2 * SESSION_PACKET_BYTES);
 		return 0;
+	}
 	gdb->in = listen_accept(options->listen, parent, message);
 	gdb->out = gdb->in;
 	if (gdb->in >= 0)

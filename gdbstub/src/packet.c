@@ -2,6 +2,7 @@
 /* The frame of RSP packets. */
 #include "packet.h"
 
+#include <emmintrin.h>
 #include <errno.h>
 #include <string.h>
 
@@ -100,22 +101,19 @@ size_t packet_read(struct packet_reader *reader, const uint8_t *bytes, size_t si
 	return size;
 }
 
-/* Eight bytes at a time, in four sums of 16 bits, which overflow as the sum of 8 bits may. */
 static uint8_t sum_of(const uint8_t *bytes, size_t size)
 {
-	const uint64_t low = 0x00ff00ff00ff00ffULL;
-	uint64_t sums = 0;
-	uint64_t word;
+	__m128i sums = _mm_setzero_si128();
 	uint8_t sum = 0;
 	size_t i = 0;
 
-	for (; size - i >= sizeof(word); i += sizeof(word)) {
-		memcpy(&word, bytes + i, sizeof(word));
-		sums = (sums & low) + (word & low) + (word >> 8 & low);
-	}
+	for (; size - i >= sizeof(sums); i += sizeof(sums))
+		sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_loadu_si128((const __m128i *)(bytes + i)),
+							_mm_setzero_si128()));
 	for (; i < size; i++)
 		sum += bytes[i];
-	return (uint8_t)(sum + sums + (sums >> 16) + (sums >> 32) + (sums >> 48));
+	sums = _mm_add_epi64(sums, _mm_unpackhi_epi64(sums, sums));
+	return (uint8_t)(sum + _mm_cvtsi128_si64(sums));
 }
 
 void packet_write(struct buffer *out, char start, const void *data, size_t size)
