@@ -417,7 +417,11 @@ static int harvest(const struct map_change *c,
 	return r ? r : kvm2_dirty_runs_finish(&runs);
 }
 
-/* Context: slots_arch_lock held. */
+/*
+ * Each slot takes several allocations, of what may be a large map: others get
+ * their turn, and who is killed need not wait for the end.
+ * Context: slots_arch_lock held.
+ */
 static int prepare(struct map_change *c)
 {
 	struct kvm *kvm = c->vm->kvm;
@@ -427,6 +431,9 @@ static int prepare(struct map_change *c)
 	for (i = c->nr_deleted; i < c->nr_slots; i++) {
 		struct slot_change *slot = &c->slots[i];
 
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 		for (space = 0; space < c->nr_spaces; space++) {
 			r = slot->donor ?
 				kvm2_glue_prepare_heir(kvm, slot->new[space]) :

@@ -19,14 +19,18 @@
 #include "leak.h"
 
 #define WAIT_STEP_US	500
-#define WAIT_STEPS	4000  /* a stop that takes longer is given up */
+#define WAIT_STEPS	4000  /* for a stop that takes longer nobody waits */
 #define STOPS_MAX	12
 #define AWAIT_POLLS	100
 #define AWAIT_POLL_US	500
 
 /* ---- the debugger ---- */
 
-/* Return: the wait status of a stop, or -1 when there is none to wait for. */
+/*
+ * Return: the wait status of a stop, or -1 when there is none to wait for.
+ * Where it takes too long the debugger ends, and the kernel lets its threads
+ * go: it could not itself, as they do not stand still.
+ */
 static int wait_stop(pid_t tid)
 {
 	int status, r, i;
@@ -41,7 +45,7 @@ static int wait_stop(pid_t tid)
 		}
 		usleep(WAIT_STEP_US);
 	}
-	return -1;
+	_exit(0);
 }
 
 static int open_thread(pid_t tid)
