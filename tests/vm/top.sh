@@ -52,7 +52,7 @@ total() {
 }
 
 guest() {
-	timeout 100 "$run" "$@" >"$work/guest" 2>&1 </dev/null
+	timeout 200 "$run" "$@" >"$work/guest" 2>&1 </dev/null
 	[ $? = 1 ]
 }
 
