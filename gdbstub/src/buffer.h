@@ -9,10 +9,12 @@
 
 /**
  * struct buffer - bytes
+ * @memory:  where @data is, with room for buffer_prepend() before it
  * @limit:   @used never gets beyond it
  * @failed:  something did not fit, or memory was short: what is here is not all
  */
 struct buffer {
+	uint8_t *memory;
 	uint8_t *data;
 	size_t used;
 	size_t size;
@@ -33,11 +35,23 @@ void buffer_text(struct buffer *buffer, const char *text);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Return: room for @size more bytes, which count as used; NULL, and it has failed: there is none. */
+uint8_t *buffer_extend(struct buffer *buffer, size_t size);
+
+/* Put one character in front, once since the buffer was cleared. */
+void buffer_prepend(struct buffer *buffer, char c);
+
+/* Exchange what they hold, but for their limits. */
+void buffer_swap(struct buffer *a, struct buffer *b);
+
 /* Append two hexadecimal digits for each byte. */
 void buffer_hex(struct buffer *buffer, const void *data, size_t size);
 
 /* Append with # $ } * escaped, as RSP sends binary data. */
 void buffer_binary(struct buffer *buffer, const void *data, size_t size);
+
+/* The same to what is there, from @start on. */
+void buffer_escape(struct buffer *buffer, size_t start);
 
 /* Append text, without what XML would take for markup. */
 void buffer_xml(struct buffer *buffer, const char *text);

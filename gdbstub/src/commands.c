@@ -202,6 +202,7 @@ static bool parse_range(struct cursor *cursor, uint64_t *address, uint64_t *size
 
 static void read_memory(struct session *session, struct cursor *cursor, bool binary)
 {
+	struct buffer *reply = &session->reply;
 	uint64_t address, size;
 	struct place place;
 	uint8_t *data;
@@ -215,17 +216,22 @@ static void read_memory(struct session *session, struct cursor *cursor, bool bin
 	}
 	/* A short reply is allowed. */
 	size = size > SESSION_PACKET_BYTES / 2 ? SESSION_PACKET_BYTES / 2 : size;
-	data = malloc(size ? size : 1);
+	if (binary)
+		buffer_char(reply, 'b');
+	/* Of digits there will be two for each byte, which waits behind them. */
+	data = buffer_extend(reply, binary ? size : 2 * size);
+	if (data && !binary)
+		data += size;
 	got = data ? vm_read(place.vm, place.vcpu, address, data, size) : -ENOMEM;
 	if (got < 0) {
 		reply_errno(session, (int)got);
 	} else if (binary) {
-		buffer_char(&session->reply, 'b');
-		buffer_binary(&session->reply, data, (size_t)got);
+		reply->used -= size - (size_t)got;
+		buffer_escape(reply, 1);
 	} else {
-		buffer_hex(&session->reply, data, (size_t)got);
+		reply->used = 2 * (size_t)got;
+		hex_encode((char *)reply->data, data, (size_t)got);
 	}
-	free(data);
 }
 
 static void command_read(struct session *session, struct cursor *cursor)

@@ -107,6 +107,7 @@ static uint8_t sum_of(const uint8_t *bytes, size_t size)
 	uint8_t sum = 0;
 	size_t i = 0;
 
+#pragma GCC unroll 4
 	for (; size - i >= sizeof(sums); i += sizeof(sums))
 		sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_loadu_si128((const __m128i *)(bytes + i)),
 							_mm_setzero_si128()));
@@ -124,6 +125,15 @@ void packet_write(struct buffer *out, char start, const void *data, size_t size)
 	buffer_add(out, data, size);
 	buffer_char(out, '#');
 	buffer_hex(out, &sum, 1);
+}
+
+void packet_frame(struct buffer *data, char start)
+{
+	const uint8_t sum = sum_of(data->data, data->used);
+
+	buffer_prepend(data, start);
+	buffer_char(data, '#');
+	buffer_hex(data, &sum, 1);
 }
 
 long packet_unescape(uint8_t *data, size_t size)

@@ -54,6 +54,9 @@ size_t packet_read(struct packet_reader *reader, const uint8_t *bytes, size_t si
 /* Append @size bytes of @data to @out in a frame; notifications begin with %. */
 void packet_write(struct buffer *out, char start, const void *data, size_t size);
 
+/* The same, but what is in @data becomes the packet itself. */
+void packet_frame(struct buffer *data, char start);
+
 /**
  * packet_unescape() - binary data of a packet as it was meant
  * @data: @size bytes; changed in place

@@ -187,15 +187,22 @@ void reply_errno(struct session *session, int error)
 	reply_error(session, error, NULL);
 }
 
-static void send_frame(struct session *session, char start, const struct buffer *data)
+/* The reply goes out, and is empty then. */
+static void send_reply(struct session *session)
 {
+	struct buffer *reply = &session->reply;
+
 	buffer_clear(&session->last);
-	if (session->no_ack) {
-		packet_write(&session->out, start, data->data, data->used);
-		return;
+	if (session->no_ack && !session->out.used) {
+		packet_frame(reply, '$');
+		buffer_swap(reply, &session->out);
+	} else if (session->no_ack) {
+		packet_write(&session->out, '$', reply->data, reply->used);
+	} else {
+		packet_write(&session->last, '$', reply->data, reply->used);
+		buffer_add(&session->out, session->last.data, session->last.used);
 	}
-	packet_write(&session->last, start, data->data, data->used);
-	buffer_add(&session->out, session->last.data, session->last.used);
+	buffer_clear(reply);
 }
 
 void session_print(void *context, const char *text, size_t length)
@@ -376,7 +383,7 @@ static void poll_all_stop(struct session *session)
 		return;
 	hold_wants(session);
 	session->resumed = false;
-	send_frame(session, '$', &session->reply);
+	send_reply(session);
 }
 
 static void poll_non_stop(struct session *session)
@@ -444,7 +451,7 @@ static void on_packet(struct session *session)
 	if (session->reply.failed)
 		reply_errno(session, EMSGSIZE);
 	if (!session->no_reply)
-		send_frame(session, '$', &session->reply);
+		send_reply(session);
 	if (session->start_no_ack) {
 		session->no_ack = true;
 		session->reader.no_checksum = true;
@@ -465,7 +472,7 @@ static void on_event(struct session *session, enum packet_event event)
 		if (!session->no_ack)
 			buffer_char(&session->out, '+');
 		reply_error(session, EMSGSIZE, "the packet is too long");
-		send_frame(session, '$', &session->reply);
+		send_reply(session);
 		break;
 	case PACKET_NACK:
 		if (!session->no_ack && session->last.used)

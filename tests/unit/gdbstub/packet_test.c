@@ -141,6 +141,46 @@ static void binary_data_survives_its_escapes(void **state)
 	buffer_fini(&out);
 }
 
+static void what_is_escaped_and_framed_in_place_is_the_same(void **state)
+{
+	static const char specials[] = "#$}*";
+	struct packet_reader whole;
+	enum packet_event event;
+	struct buffer buffer, out;
+	uint8_t data[150];
+
+	(void)state;
+	packet_reader_init(&whole, 512);
+	buffer_init(&buffer, 512);
+	buffer_init(&out, 512);
+	for (size_t i = 0; i < sizeof(data); i++) {
+		for (const char *special = specials; *special; special++) {
+			memset(data, 0xff, sizeof(data));
+			data[i] = (uint8_t)*special;
+			buffer_clear(&buffer);
+			buffer_char(&buffer, 'b');
+			memcpy(buffer_extend(&buffer, sizeof(data)), data, sizeof(data));
+			buffer_escape(&buffer, 1);
+			assert_int_equal(buffer.used, sizeof(data) + 2);
+			assert_int_equal(buffer.data[1 + i], '}');
+			assert_int_equal(buffer.data[2 + i], *special ^ 0x20);
+			buffer_clear(&out);
+			packet_write(&out, '$', buffer.data, buffer.used);
+			packet_frame(&buffer, '$');
+			buffer_swap(&buffer, &out);
+			assert_int_equal(out.used, buffer.used);
+			assert_memory_equal(out.data, buffer.data, out.used);
+			packet_read(&whole, out.data, out.used, &event);
+			assert_int_equal(event, PACKET_READY);
+			assert_int_equal(packet_unescape(whole.data.data, whole.data.used), sizeof(data) + 1);
+			assert_memory_equal(whole.data.data + 1, data, sizeof(data));
+		}
+	}
+	buffer_fini(&buffer);
+	buffer_fini(&out);
+	packet_reader_fini(&whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +192,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_too_long_is_dropped, set_up, tear_down),
 		cmocka_unit_test(what_is_written_can_be_read),
 		cmocka_unit_test(binary_data_survives_its_escapes),
+		cmocka_unit_test(what_is_escaped_and_framed_in_place_is_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

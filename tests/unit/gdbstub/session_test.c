@@ -172,6 +172,17 @@ static void memory_is_read_and_written(void **state)
 	assert_string_equal(answer("qSearch:memory:0;4000;\x02\x03"), "1,1001");
 }
 
+static void without_acknowledgements_replies_are_the_same(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("QStartNoAckMode"), "OK");
+	memcpy(fake->memory + 0x1000, "#$}*", 4);
+	buffer_clear(&session.out);
+	session_input(&session, (const uint8_t *)"$x1000,4#00$m1000,4#00", 22);
+	assert_memory_equal(session.out.data, "$b}\x03}\x04}]}\n#c4$23247d2a#f9", 25);
+	assert_int_equal(session.out.used, 25);
+}
+
 static void a_breakpoint_is_hidden_and_leaves_nothing(void **state)
 {
 	(void)state;
@@ -499,6 +510,7 @@ int main(void)
 		TEST(attaching_holds_everyone),
 		TEST(registers_are_of_the_chosen_vcpu),
 		TEST(memory_is_read_and_written),
+		TEST(without_acknowledgements_replies_are_the_same),
 		TEST(a_breakpoint_is_hidden_and_leaves_nothing),
 		TEST(a_breakpoint_stops_all),
 		TEST(those_that_run_know_of_new_breakpoints),
