@@ -69,6 +69,28 @@ struct breakpoint *breakpoint_at_pc(struct vm *vm, unsigned int vcpu, uint64_t p
 	return NULL;
 }
 
+/* Is the int3 there, or only away for a step over it? */
+static bool is_served(const struct vm *vm, uint64_t gpa)
+{
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++)
+		if (vm->breakpoints[i]->is_lifted && vm->breakpoints[i]->gpa == gpa)
+			return true;
+	return breakpoint_at_gpa(vm, gpa);
+}
+
+/* With the int3 of one gone, another one at the same place needs its own. */
+static void put_other(struct vm *vm, uint64_t gpa)
+{
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		struct breakpoint *b = vm->breakpoints[i];
+
+		if (b->type == BREAKPOINT_SOFTWARE && !b->inserted && !b->slots && b->gpa == gpa) {
+			breakpoint_put(vm, b);
+			return;
+		}
+	}
+}
+
 /* ---- debug registers ---- */
 
 static unsigned int slots_in_use(const struct vm *vm)
@@ -104,7 +126,7 @@ static unsigned int pieces(uint64_t address, uint64_t size)
 	return count;
 }
 
-static int take_slots(struct vm *vm, struct breakpoint *breakpoint)
+static int take_free_slots(struct vm *vm, struct breakpoint *breakpoint)
 {
 	unsigned int wanted = is_execute(breakpoint) ? 1 :
 			      pieces(breakpoint->address, breakpoint->size);
@@ -121,6 +143,52 @@ static int take_slots(struct vm *vm, struct breakpoint *breakpoint)
 		return -ENOSPC;
 	breakpoint->slots = slots;
 	return 0;
+}
+
+/* One that is in a debug register by choice makes room. Return: there was one. */
+static bool free_slot(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		struct breakpoint *b = vm->breakpoints[i];
+		unsigned int slots = b->slots;
+
+		if (!b->by_choice)
+			continue;
+		b->slots = 0;
+		if (is_served(vm, b->gpa) || !breakpoint_put(vm, b)) {
+			b->by_choice = false;
+			return true;
+		}
+		b->slots = slots;
+	}
+	return false;
+}
+
+static int take_slots(struct vm *vm, struct breakpoint *breakpoint)
+{
+	int err = take_free_slots(vm, breakpoint);
+
+	while (err && free_slot(vm))
+		err = take_free_slots(vm, breakpoint);
+	return err;
+}
+
+void breakpoint_prefer_slot(struct vm *vm, struct breakpoint *breakpoint)
+{
+	if (!breakpoint->inserted || !breakpoint->nr_conditions || breakpoint->nr_commands ||
+	    vm->physical || take_free_slots(vm, breakpoint))
+		return;
+	breakpoint->by_choice = true;
+	breakpoint_lift(vm, breakpoint);
+	put_other(vm, breakpoint->gpa);
+}
+
+bool breakpoint_is_meant(struct vm *vm, unsigned int vcpu, const struct breakpoint *breakpoint)
+{
+	struct walk_result result;
+
+	return !breakpoint->by_choice || vm_translate(vm, vcpu, breakpoint->address, &result) != 1 ||
+	       result.gpa == breakpoint->gpa;
 }
 
 /* DR7's bits for the length of a piece. */
@@ -217,15 +285,6 @@ int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint)
 	breakpoint->inserted = false;
 	note(vm, breakpoint);
 	return done == 1 ? 0 : -EFAULT;
-}
-
-/* Is the int3 there, or only away for a step over it? */
-static bool is_served(const struct vm *vm, uint64_t gpa)
-{
-	for (unsigned int i = 0; i < vm->nr_breakpoints; i++)
-		if (vm->breakpoints[i]->is_lifted && vm->breakpoints[i]->gpa == gpa)
-			return true;
-	return breakpoint_at_gpa(vm, gpa);
 }
 
 static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint,
@@ -351,18 +410,16 @@ static void destroy(struct vm *vm, unsigned int index)
 
 	breakpoint_lift(vm, b);
 	breakpoint_forget_expressions(b);
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		if (vm->vcpus[i].passes == b)
+			vm->vcpus[i].passes = NULL;
+		if (vm->vcpus[i].probes == b)
+			vm->vcpus[i].probes = NULL;
+	}
 	free(b);
 	vm->breakpoints[index] = vm->breakpoints[--vm->nr_breakpoints];
-	if (!was_inserted)
-		return;
-	/* Another one may have relied on this int3. */
-	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
-		b = vm->breakpoints[i];
-		if (b->type == BREAKPOINT_SOFTWARE && !b->inserted && !b->slots && b->gpa == gpa) {
-			breakpoint_put(vm, b);
-			return;
-		}
-	}
+	if (was_inserted)
+		put_other(vm, gpa);
 }
 
 int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address, uint64_t size)

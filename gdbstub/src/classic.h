@@ -29,6 +29,7 @@
  * @run_at:	the VMM's address of @run
  * @had_valid_regs: kvm_valid_regs as the VMM has it
  * @is_current:	@run has the registers of now
+ * @runs_again:	the next thing it does is KVM_RUN
  * @settling:	it runs until KVM has had the reply to its last exit
  * @immediate_exit: as the VMM had it
  * @has_debug:	debug events may come
@@ -45,6 +46,7 @@ struct classic_vcpu {
 	struct kvm_run *run;
 	uint64_t had_valid_regs;
 	bool is_current;
+	bool runs_again;
 	bool settling;
 	uint8_t immediate_exit;
 	int64_t deadline_ms;

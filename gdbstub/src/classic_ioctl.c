@@ -85,6 +85,30 @@ static bool take_synced(const struct classic_vcpu *vcpu, unsigned long request,
 _Static_assert(offsetof(struct kvm_sregs2, apic_base) == offsetof(struct kvm_sregs, apic_base),
 	       "the first members are the same");
 
+/* Registers that KVM shall take from struct kvm_run when it is entered next. Return: it will. */
+static bool give_synced(const struct classic_vcpu *vcpu, unsigned long request, const void *argument)
+{
+	if (!vcpu->is_current || !vcpu->runs_again || request != KVM_SET_REGS)
+		return false;
+	memcpy(&vcpu->run->s.regs.regs, argument, sizeof(vcpu->run->s.regs.regs));
+	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	return true;
+}
+
+/* What follows may depend on registers that KVM does not have yet. */
+static int flush_synced(struct classic_vcpu *vcpu)
+{
+	struct kvm_regs regs = vcpu->run->s.regs.regs;
+	int ret;
+
+	if (!vcpu->runs_again || !(vcpu->run->kvm_dirty_regs & KVM_SYNC_X86_REGS))
+		return 0;
+	ret = make_ioctl(vcpu, KVM_SET_REGS, &regs, sizeof(regs), 0, 0);
+	if (ret >= 0)
+		vcpu->run->kvm_dirty_regs &= ~(uint64_t)KVM_SYNC_X86_REGS;
+	return ret;
+}
+
 /* CPUID hardly ever changes, and is asked for with every vector register. */
 static int get_cpuid(struct classic_vcpu *vcpu, void *argument, size_t size)
 {
@@ -109,8 +133,9 @@ int classic_ioctl(void *context, unsigned long request, void *argument, size_t s
 		  size_t pointer_offset, unsigned long value)
 {
 	struct classic_vcpu *vcpu = context;
+	int ret;
 
-	if (argument && take_synced(vcpu, request, argument))
+	if (argument && (take_synced(vcpu, request, argument) || give_synced(vcpu, request, argument)))
 		return 0;
 	if (request == KVM_GET_CPUID2)
 		return get_cpuid(vcpu, argument, size);
@@ -118,6 +143,9 @@ int classic_ioctl(void *context, unsigned long request, void *argument, size_t s
 		free(vcpu->cpuid);
 		vcpu->cpuid = NULL;
 	}
+	ret = flush_synced(vcpu);
+	if (ret < 0)
+		return ret;
 	/* Whatever it writes, the copy may be the former state now. */
 	if (_IOC_DIR(request) == _IOC_WRITE && request != KVM_SET_GUEST_DEBUG)
 		vcpu->is_current = false;

@@ -363,6 +363,8 @@ static void change_breakpoint(struct session *session, struct cursor *cursor, bo
 			breakpoint_remove(place.vm, (enum breakpoint_type)type, address, kind);
 			err = -EINVAL;
 		}
+		if (!err)
+			breakpoint_prefer_slot(place.vm, breakpoint);
 	} else {
 		/* gdb may take away one that it never got in. */
 		breakpoint_remove(place.vm, (enum breakpoint_type)type, address, kind);

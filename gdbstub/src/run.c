@@ -259,9 +259,11 @@ static bool take_slots_event(struct vm *vm, unsigned int vcpu,
 		switch (b->type) {
 		case BREAKPOINT_SOFTWARE:
 		case BREAKPOINT_HARDWARE:
-			if (breakpoint_stops(vm, vcpu, b))
+			if (breakpoint_is_meant(vm, vcpu, b) && breakpoint_stops(vm, vcpu, b))
 				return gives_stop(vm, vcpu, b->type == BREAKPOINT_SOFTWARE ?
 						  STOP_SWBREAK : STOP_HWBREAK, 0);
+			/* What its commands print they shall print once. */
+			vm->vcpus[vcpu].passes = b->nr_commands ? NULL : b;
 			break;
 		case BREAKPOINT_WRITE:
 			if (breakpoint_stops(vm, vcpu, b))
@@ -308,6 +310,8 @@ static bool take_debug(struct vm *vm, unsigned int vcpu, const struct kvm2_debug
 
 	v->pc = debug->pc;
 	v->pc_is_valid = true;
+	if (v->probes)
+		v->probes->rf = debug->dr6 & DR6_STEP ? RF_WORKS : RF_FAILS;
 	if (debug->exception == VECTOR_BP) {
 		b = breakpoint_at_pc(vm, vcpu, debug->pc);
 		if (b)
@@ -361,6 +365,7 @@ static void take_event(struct vm *vm, const struct target_event *event)
 	vm_forget_pages(vm);
 	if (vm->over == (int)event->vcpu)
 		end_over(vm);
+	v->passes = NULL;
 	switch (event->kind) {
 	case TARGET_DEBUG:
 		if (!take_debug(vm, event->vcpu, &event->debug) && v->stop_asked)
@@ -382,6 +387,7 @@ static void take_event(struct vm *vm, const struct target_event *event)
 	case TARGET_EXITED:
 		break;
 	}
+	v->probes = NULL;
 	if (v->stop.reason != STOP_NONE)
 		v->stop_asked = false;
 }
@@ -529,7 +535,7 @@ int vm_expect_int3(struct vm *vm)
 static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *without)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
-	bool step = without || v->want == WANT_STEP || v->want == WANT_RANGE;
+	bool step = without || v->probes || v->want == WANT_STEP || v->want == WANT_RANGE;
 	struct target_debug debug;
 	int err = 0;
 
@@ -543,9 +549,35 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	if (!err)
 		err = vm->target->ops->resume(vm->target, vcpu);
 	v->running = !err;
+	v->has_rf = false;
 	/* It cannot go on: a thread that is gone says so by an event. */
 	if (err && err != -ESRCH)
 		v->stop.reason = STOP_CRASH;
+}
+
+#define RFLAGS_RF	(1ULL << 16)
+
+/* Once in so many times it is stepped over all the same, should RF have failed. */
+#define PASSES_MAX	64
+
+/* A vcpu that stands on @breakpoint need not step over it. */
+static bool passes_by_rf(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+	uint64_t flags;
+
+	if (v->has_rf)
+		return true;
+	if (v->passes != breakpoint || v->want != WANT_CONTINUE || breakpoint->rf == RF_FAILS ||
+	    ++breakpoint->passed % PASSES_MAX == 0)
+		return false;
+	if (state_get_u64(vm->target, vcpu, KVM2_SET_CONTROL, KVM2_CONTROL_RFLAGS, &flags) ||
+	    state_set_u64(vm->target, vcpu, KVM2_SET_CONTROL, KVM2_CONTROL_RFLAGS, 8, flags | RFLAGS_RF))
+		return false;
+	v->has_rf = true;
+	if (breakpoint->rf == RF_UNKNOWN)
+		v->probes = breakpoint;
+	return true;
 }
 
 /* Return: the first vcpu that has to step over a breakpoint, -1: none. */
@@ -559,7 +591,7 @@ static int find_over(struct vm *vm, struct breakpoint **breakpoint)
 		if (!can_go(vm, i) || vm_pc(vm, i, &pc))
 			continue;
 		*breakpoint = breakpoint_at_pc(vm, i, pc);
-		if (*breakpoint)
+		if (*breakpoint && !passes_by_rf(vm, i, *breakpoint))
 			return (int)i;
 	}
 	return -1;

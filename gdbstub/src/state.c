@@ -60,6 +60,8 @@ int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, cons
 	vm_forget(vm, vcpu);
 	vm_forget_pages(vm);
 	vm->vcpus[vcpu].step_is_set = false;
+	vm->vcpus[vcpu].passes = NULL;
+	vm->vcpus[vcpu].has_rf = false;
 	return err;
 }
 

@@ -133,6 +133,13 @@ void classic_before_signal(struct thread *thread)
 		vcpu->had_debug_exit = true;
 }
 
+/* It stands before KVM_RUN, which is made once more. */
+static void stands_before_run(struct classic_vcpu *vcpu)
+{
+	vcpu->is_current = is_synced(vcpu);
+	vcpu->runs_again = true;
+}
+
 static bool take_debug_exit(struct classic_vcpu *vcpu, struct target_event *event)
 {
 	const struct kvm_debug_exit_arch *exit = &vcpu->run->debug.arch;
@@ -145,7 +152,7 @@ static bool take_debug_exit(struct classic_vcpu *vcpu, struct target_event *even
 	event->debug.dr7 = exit->dr7;
 	event->kind = TARGET_DEBUG;
 	vcpu->debug_exit_ms = now_ms();
-	vcpu->is_current = is_synced(vcpu);
+	stands_before_run(vcpu);
 	vcpu->base.held = true;
 	vcpu->base.asked = false;
 	return true;
@@ -158,6 +165,7 @@ static int go_on(struct vmm_vcpu *base)
 	bool every_call = vcpu->settling || (vcpu->has_debug && !vcpu->target->bpf);
 
 	vcpu->is_current = false;
+	vcpu->runs_again = false;
 	set_sync(vcpu, is_stop_likely(vcpu));
 	return thread_resume(&base->thread, every_call ? PTRACE_SYSCALL : PTRACE_CONT);
 }
@@ -191,7 +199,7 @@ static bool take_settling_call(struct classic_vcpu *vcpu, struct user_regs_struc
 		} else if ((long)regs->rax == -EINTR) {
 			kvm_run_again(regs);
 			thread_set_regs(&vcpu->base.thread, regs);
-			vcpu->is_current = is_synced(vcpu);
+			stands_before_run(vcpu);
 			return give_held(vcpu, event);
 		} else if (!owes_reply(vcpu)) {
 			/* For the VMM: it has it when it goes on. */
@@ -230,7 +238,7 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 	if (in_run && (long)regs.rax == -EINTR) {
 		kvm_run_again(&regs);
 		thread_set_regs(&vcpu->base.thread, &regs);
-		vcpu->is_current = is_synced(vcpu);
+		stands_before_run(vcpu);
 		return give_held(vcpu, event);
 	}
 	if (stop == THREAD_SYSCALL || stop == THREAD_SIGNAL) {

@@ -6,7 +6,8 @@
  * Who runs: gdb says what each vcpu shall do (vm_want()), vm_go() lets those
  * run that can, vm_poll() takes in what happened. A vcpu that stands on a
  * breakpoint is stepped over it first, alone, while all others are held
- * (vm->over). A debug event either gives the vcpu a stop, which gdb is told by
+ * (vm->over); or, if a debug register serves it and its condition did not hold,
+ * the processor is told by RF to pass over it once. A debug event either gives the vcpu a stop, which gdb is told by
  * vm_take_stop(), or was none of gdb's business, and the vcpu goes on.
  */
 #ifndef VM_H
@@ -55,6 +56,9 @@ struct stop {
  * @stop:	what gdb is to be told; STOP_NONE: nothing
  * @debug:	what set_debug() said last
  * @step_is_set: a step was begun and no register written since
+ * @passes:	it met this one, whose condition did not hold, just now
+ * @probes:	it steps to see whether RF gets it over this one
+ * @has_rf:	RF is set for where it stands
  * @cache:	of the g packet's records; valid as long as it is held
  */
 struct vcpu {
@@ -67,6 +71,9 @@ struct vcpu {
 	uint64_t range_end;
 	struct target_debug debug;
 	bool step_is_set;
+	struct breakpoint *passes;
+	struct breakpoint *probes;
+	bool has_rf;
 	void *cache;
 	bool cache_is_valid;
 	bool pc_is_valid;
@@ -81,6 +88,13 @@ enum breakpoint_type {
 	BREAKPOINT_WRITE,
 	BREAKPOINT_READ,
 	BREAKPOINT_ACCESS,
+};
+
+/* Does RF lead over a breakpoint? Not where KVM emulates the instruction. */
+enum rf {
+	RF_UNKNOWN,
+	RF_WORKS,
+	RF_FAILS,
 };
 
 /* An agent expression. */
@@ -99,8 +113,10 @@ struct expression {
  * @inserted:	an int3 is there
  * @is_lifted:	but for the vcpu that steps over it just now
  * @slots:	bitmap of debug registers that serve it
+ * @by_choice:	an int3 would, too: it was at @gpa
  * @old:	the memory watched as it was (READ)
  * @hits:	how often it was met
+ * @passed:	of these, how often by RF
  */
 struct breakpoint {
 	enum breakpoint_type type;
@@ -111,12 +127,15 @@ struct breakpoint {
 	bool inserted;
 	bool is_lifted;
 	unsigned int slots;
+	bool by_choice;
+	enum rf rf;
 	uint8_t old[32];
 	struct expression conditions[EXPRESSIONS_MAX];
 	unsigned int nr_conditions;
 	struct expression commands[EXPRESSIONS_MAX];
 	unsigned int nr_commands;
 	uint64_t hits;
+	uint64_t passed;
 };
 
 #define BREAKPOINTS_MAX	4096
@@ -258,6 +277,15 @@ int breakpoint_insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type typ
 int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address, uint64_t size);
 void breakpoint_remove_all(struct vm *vm);
 void breakpoint_forget_expressions(struct breakpoint *breakpoint);
+
+/*
+ * With a condition and no commands it will be met often, for nothing: a debug
+ * register, as long as no other needs it, costs less than an int3.
+ */
+void breakpoint_prefer_slot(struct vm *vm, struct breakpoint *breakpoint);
+
+/* Of one in a debug register: is it the byte that gdb meant, in this address space? */
+bool breakpoint_is_meant(struct vm *vm, unsigned int vcpu, const struct breakpoint *breakpoint);
 
 /* Copies @code. Return: 0, -ENOMEM, -E2BIG. */
 int expression_add(struct expression *list, unsigned int *count, const uint8_t *code, size_t size);

@@ -6,7 +6,7 @@
 #include "gdbstub/src/target.h"
 
 #define FAKE_VCPUS		2
-#define FAKE_REGISTERS		10
+#define FAKE_REGISTERS		11
 #define FAKE_MEMORY_BYTES	0x4000
 #define FAKE_PID		0x77
 

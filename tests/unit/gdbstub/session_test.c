@@ -268,6 +268,79 @@ static void a_condition_is_for_the_stub(void **state)
 	assert_int_equal(fake->memory[0x2001], 0x90);
 }
 
+#define RF	0x10000
+
+static uint64_t flags_of(unsigned int vcpu)
+{
+	return fake_register(fake, vcpu, KVM2_SET_CONTROL, KVM2_CONTROL_RFLAGS);
+}
+
+/* That of a breakpoint with a condition that never holds is met by vcpu 0. */
+static void meet_in_vain(void)
+{
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_RFLAGS, 2);
+	happens(0, 1, 0x2000, 1);
+	assert_string_equal(stopped(), "");
+}
+
+static void a_condition_that_does_not_hold_costs_one_stop(void **state)
+{
+	(void)state;
+	/* const8 0, end: in a debug register while there is one. */
+	assert_string_equal(answer("Z0,2000,1;X3,220027"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0x90);
+	answer("vCont;c");
+	assert_int_equal(fake->debug[1].address[0], 0x2000);
+	/* Whether RF leads over it a step shows, and the other one runs meanwhile. */
+	meet_in_vain();
+	assert_true(flags_of(0) & RF && fake->running[0] && fake->running[1]);
+	assert_true(fake->debug[0].step && fake->debug[0].dr7 & 3);
+	happens(0, 1, 0x2001, STEPPED);
+	assert_string_equal(stopped(), "");
+	for (int i = 0; i < 62; i++) {
+		meet_in_vain();
+		assert_true(flags_of(0) & RF && fake->running[0] && fake->running[1]);
+		assert_false(fake->debug[0].step);
+	}
+	/* From time to time it is stepped over as any other. */
+	meet_in_vain();
+	assert_true(!(flags_of(0) & RF) && fake->running[0] && !fake->running[1]);
+	assert_true(fake->debug[0].step && !(fake->debug[0].dr7 & 3));
+	happens(0, 1, 0x2001, STEPPED);
+	assert_string_equal(stopped(), "");
+	assert_true(fake->running[0] && fake->running[1]);
+}
+
+static void a_breakpoint_that_rf_does_not_pass_is_stepped_over(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("Z0,2000,1;X3,220027"), "OK");
+	answer("vCont;c");
+	meet_in_vain();
+	assert_true(fake->debug[0].step && fake->debug[0].dr7 & 3);
+	/* It is met again, rather than the step done. */
+	meet_in_vain();
+	assert_true(!(flags_of(0) & RF) && fake->running[0] && !fake->running[1]);
+	assert_true(fake->debug[0].step && !(fake->debug[0].dr7 & 3));
+}
+
+static void a_debug_register_by_choice_is_given_up(void **state)
+{
+	static const char *const others[] = { "Z1,3000,1", "Z1,3001,1", "Z1,3002,1", "Z1,3003,1" };
+
+	(void)state;
+	assert_string_equal(answer("Z0,2000,1;X3,220027"), "OK");
+	for (int i = 0; i < 4; i++)
+		assert_string_equal(answer(others[i]), "OK");
+	assert_int_equal(fake->memory[0x2000], 0xcc);
+	answer("vCont;c");
+	assert_true(fake->debug[0].software);
+	happens(0, 1, 0x3000, 2);
+	assert_non_null(strstr(stopped(), "thread:1;"));
+	assert_string_equal(answer("z0,2000,1"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0x90);
+}
+
 static void debug_registers_are_four(void **state)
 {
 	(void)state;
@@ -516,6 +589,9 @@ int main(void)
 		TEST(those_that_run_know_of_new_breakpoints),
 		TEST(the_guests_own_int3_is_given_back),
 		TEST(a_condition_is_for_the_stub),
+		TEST(a_condition_that_does_not_hold_costs_one_stop),
+		TEST(a_breakpoint_that_rf_does_not_pass_is_stepped_over),
+		TEST(a_debug_register_by_choice_is_given_up),
 		TEST(debug_registers_are_four),
 		TEST(one_steps_and_the_others_do_as_told),
 		TEST(a_range_is_left_by_itself),
