@@ -169,6 +169,7 @@ enum work {
 	RANGE_STEP,
 	REGISTERS,
 	SOFTWARE,
+	CONDITION,
 	HARDWARE,
 	WORKS,
 };
@@ -197,10 +198,14 @@ static void begin(const struct stub *stub, enum work work)
 		}
 		break;
 	case SOFTWARE:
+	case CONDITION:
 	case HARDWARE:
-		/* With a condition that never holds: const8 0, end. */
-		snprintf(text, sizeof(text), "Z%d,%llx,1;X3,220027", work == HARDWARE,
-			 (unsigned long long)compare);
+		/*
+		 * With a condition that never holds: const8 0, end. With
+		 * commands it is an int3, else a debug register.
+		 */
+		snprintf(text, sizeof(text), "Z%d,%llx,1;X3,220027%s", work == HARDWARE,
+			 (unsigned long long)compare, work == SOFTWARE ? ";cmds:0,X3,220027" : "");
 		send_packet(stub, text);
 		send_packet(stub, "vCont;c");
 		break;

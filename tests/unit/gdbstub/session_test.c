@@ -329,7 +329,12 @@ static void a_debug_register_by_choice_is_given_up(void **state)
 	static const char *const others[] = { "Z1,3000,1", "Z1,3001,1", "Z1,3002,1", "Z1,3003,1" };
 
 	(void)state;
+	/* What commands print is printed once only if it is stepped over. */
+	assert_string_equal(answer("Z0,2000,1;X3,220027;cmds:0,X3,220027"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0xcc);
+	assert_string_equal(answer("z0,2000,1"), "OK");
 	assert_string_equal(answer("Z0,2000,1;X3,220027"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0x90);
 	for (int i = 0; i < 4; i++)
 		assert_string_equal(answer(others[i]), "OK");
 	assert_int_equal(fake->memory[0x2000], 0xcc);
