@@ -130,7 +130,12 @@ static void trace_thread(pid_t tid, uint64_t *random)
 	pidfd = open_thread(tid);
 	set_debug(pidfd, 0);
 	close(pidfd);
-	ptrace(PTRACE_DETACH, tid, 0, 0);
+	/*
+	 * It is dead, or another thread's exec has given it that one's number:
+	 * then the kernel is to let it go, which it does when a debugger ends.
+	 */
+	if (ptrace(PTRACE_DETACH, tid, 0, 0))
+		_exit(0);
 }
 
 /*
