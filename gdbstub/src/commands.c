@@ -167,10 +167,19 @@ static void command_get_one(struct session *session, struct cursor *cursor)
 		return;
 	if (cursor_hex(cursor, &index) && index < place.vm->registers.count)
 		size = vm_read_register(place.vm, place.vcpu, (unsigned int)index, value);
-	if (size < 0)
+	if (size < 0) {
 		reply_errno(session, size);
-	else
-		buffer_hex(&session->reply, value, (size_t)size);
+		return;
+	}
+	if (place.vm->registers.all[index].attributes & (KVM2_ATTR_READ_ONLY | KVM2_ATTR_VOLATILE))
+		told_add(&session->values_told, place.vm, (unsigned int)index, value, (size_t)size);
+	buffer_hex(&session->reply, value, (size_t)size);
+}
+
+/* Put back by gdb, not set by its user. */
+static bool is_put_back(const struct session *session, struct place place, unsigned int index, const uint8_t *value)
+{
+	return told_has(&session->values_told, place.vm, index, value, place.vm->registers.all[index].bits / 8);
 }
 
 static void command_set_one(struct session *session, struct cursor *cursor)
@@ -186,7 +195,8 @@ static void command_set_one(struct session *session, struct cursor *cursor)
 	    index < place.vm->registers.count &&
 	    cursor_left(cursor) == place.vm->registers.all[index].bits / 4U &&
 	    hex_decode(cursor->at, cursor_left(cursor), value) >= 0)
-		err = vm_write_register(place.vm, place.vcpu, (unsigned int)index, value);
+		err = is_put_back(session, place, (unsigned int)index, value) ? 0 :
+		      vm_write_register(place.vm, place.vcpu, (unsigned int)index, value);
 	if (err)
 		reply_error(session, err, err == -EACCES ? "the register is read-only" : NULL);
 	else

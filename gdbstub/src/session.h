@@ -14,6 +14,7 @@
 #include "buffer.h"
 #include "hex.h"
 #include "packet.h"
+#include "told.h"
 #include "vm.h"
 
 #define SESSION_VMS_MAX		16
@@ -57,6 +58,7 @@ struct place {
  * @told:	non-stop: gdb was told of a stop, and has not asked for more
  * @general, @control: of Hg and Hc
  * @files:	that gdb has open, -1: free
+ * @values_told: of registers that gdb cannot write, or that are volatile
  * @ended:	gdb is done (D, k, the end of its bytes)
  */
 struct session {
@@ -86,6 +88,7 @@ struct session {
 	bool ended;
 	int interrupt_signal;
 	int files[SESSION_FILES_MAX];
+	struct told values_told;
 };
 
 int session_init(struct session *session, const struct session_host *host, bool wide);
