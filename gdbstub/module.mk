@@ -31,7 +31,7 @@ $(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
 
 # What touches other processes; the tests have a target of their own.
 gdbstub_host := main.c options.c journal.c listen.c vms.c proc_kvm2.c target_inspect.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
-		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c vmm.c vmm_memory.c vmm_scan.c
+		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
 
@@ -44,12 +44,18 @@ endef
 $(eval $(call gdbstub_test,options,options.c))
 $(eval $(call gdbstub_test,packet,packet.c buffer.c hex.c))
 $(eval $(call gdbstub_test,walk,walk.c))
+$(eval $(call gdbstub_test,told,told.c))
 $(eval $(call gdbstub_test,agent,agent.c))
 $(eval $(call gdbstub_test,kernel,kernel.c))
 tests/unit/gdbstub/kernel_test_PKGS    := libelf
-$(eval $(call gdbstub_test,session,$(gdbstub_core)))
-tests/unit/gdbstub/session_test_PKGS   := libelf
-tests/unit/gdbstub/session_test_SOURCES  += tests/unit/gdbstub/fake_target.c
+# Those of packets.
+define gdbstub_talk_test
+$(call gdbstub_test,$(1),$(gdbstub_core))
+tests/unit/gdbstub/$(1)_test_PKGS    := libelf
+tests/unit/gdbstub/$(1)_test_SOURCES += $(addprefix tests/unit/gdbstub/,fake_target.c talk.c)
+endef
+$(eval $(call gdbstub_talk_test,session))
+$(eval $(call gdbstub_talk_test,watch))
 
 # ---- bytes that nobody can trust ----
 
@@ -77,13 +83,13 @@ tests/unit/gdbstub/corpus_test_CPPFLAGS += -Itests/fuzz -Itests/unit/gdbstub
 
 # ---- in the lab ----
 
-# The guest is built as those of kvm2run/module.mk.
-gdb_guest := $(B)/tests/guests/held
-ALL       += $(gdb_guest)
-VM_NEEDS  += $(gdb_guest)
-OBJS      += $(gdb_guest).o
+# The guests are built as those of kvm2run/module.mk.
+gdb_guests := $(addprefix $(B)/tests/guests/,held watched)
+ALL        += $(gdb_guests)
+VM_NEEDS   += $(gdb_guests)
+OBJS       += $(addsuffix .o,$(gdb_guests))
 
-$(gdb_guest): $(gdb_guest).o $(guests_common) tests/guests/guest.ld
+$(gdb_guests): $(B)/tests/guests/%: $(B)/tests/guests/%.o $(guests_common) tests/guests/guest.ld
 	$(SAY) LD $@
 	$(Q)$(CC) $(guests_LDFLAGS) -Wl,-T,tests/guests/guest.ld -o $@ $(filter %.o,$^)
 
@@ -99,9 +105,38 @@ gdb_confine_CPPFLAGS := -Igdbstub/src
 PROGRAMS          += gdb_bench
 gdb_bench_SOURCES := tests/bench/gdb/main.c tests/bench/gdb/rsp.c
 
+# gdb's own tests, of Debian's source package of it, as guests with nothing else in them, by kvm2gdb and by QEMU's stub.  A
+# short one is run here; make check-vm T=suite_test SUITE=all (or break,find) SUITE_STUBS=kvm2,classic runs more.
+PACKAGES    += dejagnu
+gdb_suite   := $(B)/tests/gdb/suite
+gdb_suite_FLAGS := -O1 -g0 -ffreestanding -fno-builtin -fno-pie -fno-stack-protector -fcf-protection=none -U_FORTIFY_SOURCE -UNDEBUG -fno-sanitize=all
+OBJS        += $(gdb_suite)/crt.o $(gdb_suite)/libc.o
+gdb_suite_NEEDS := $(gdb_suite)/crt.o $(gdb_suite)/libc.o $(gdb_suite)/program.ld $(O)/gdb-suite/tried
+
+$(gdb_suite)/%.o: tests/gdb/suite/%.c gdbstub/module.mk
+	$(SAY) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(gdb_suite_FLAGS) -Wno-builtin-declaration-mismatch -MMD -MP -D_GNU_SOURCE -c $< -o $@
+
+$(gdb_suite)/%.o: tests/gdb/suite/%.S gdbstub/module.mk
+	$(SAY) AS $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -MMD -MP -c $< -o $@
+
+$(gdb_suite)/program.ld: tests/gdb/suite/program.ld
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+# Where the source cannot be had the test skips itself.
+$(O)/gdb-suite/tried: tests/gdb/suite/fetch scripts/fetch-source | deps
+	$(SAY) GET "gdb's own tests"
+	$(Q)tests/gdb/suite/fetch $(O)/gdb-suite; status=$$?; [ $$status = 0 ] || [ $$status = 77 ]
+	@touch $@
+
 # kvm2gdb is killed a few times here, and more often by make check-gdb KILLS=1000.
 gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
 	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
+	     watch_test@patched watch_classic_test@stock suite_test@patched \
 	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched
 
 define gdb_vm_test
@@ -111,6 +146,10 @@ tests/gdb/$(1)_TIMEOUT := $(if $(KILLS),20000,1800)
 tests/gdb/$(1)_ENV     := $(if $(KILLS),KILLS=$(KILLS))
 endef
 $(foreach t,$(gdb_tests),$(eval $(call gdb_vm_test,$(word 1,$(subst @, ,$(t))),$(word 2,$(subst @, ,$(t))))))
+
+tests/gdb/suite_test_NEEDS   := $(gdb_suite_NEEDS)
+tests/gdb/suite_test_ENV     := $(if $(SUITE),SUITE=$(SUITE)) $(if $(SUITE_STUBS),SUITE_STUBS=$(SUITE_STUBS))
+tests/gdb/suite_test_TIMEOUT := $(if $(SUITE),20000,1800)
 
 .PHONY: check-gdb
 check-gdb: $(addprefix run/tests/gdb/,$(gdb_tests)) ## kvm2gdb with gdb and guests, in the lab

@@ -262,7 +262,7 @@ int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint)
 	/* Whoever cleans up must know before it is there. */
 	breakpoint->inserted = true;
 	note(vm, breakpoint);
-	done = vm->target->ops->write(vm->target, breakpoint->gpa, &int3, 1);
+	done = watch_write(vm, breakpoint->gpa, &int3, 1);
 	if (done == 1)
 		return 0;
 	breakpoint->inserted = false;
@@ -280,8 +280,7 @@ int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint)
 	done = vm->target->ops->read(vm->target, breakpoint->gpa, &now, 1);
 	/* What the guest has written there in the meantime stays. */
 	if (done == 1 && now == INT3)
-		done = vm->target->ops->write(vm->target, breakpoint->gpa,
-					      &breakpoint->original, 1);
+		done = watch_write(vm, breakpoint->gpa, &breakpoint->original, 1);
 	breakpoint->inserted = false;
 	note(vm, breakpoint);
 	return done == 1 ? 0 : -EFAULT;
@@ -295,6 +294,8 @@ static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint
 
 	if (!is_execute(breakpoint) || breakpoint->type == BREAKPOINT_HARDWARE) {
 		ret = take_slots(vm, breakpoint);
+		if (ret && !is_execute(breakpoint))
+			return watch_begin(vm, vcpu, breakpoint, why);
 		if (ret)
 			*why = "all debug registers are in use";
 		return ret;
@@ -409,6 +410,7 @@ static void destroy(struct vm *vm, unsigned int index)
 	bool was_inserted = b->inserted;
 
 	breakpoint_lift(vm, b);
+	watch_end(vm, b);
 	breakpoint_forget_expressions(b);
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
 		if (vm->vcpus[i].passes == b)
@@ -440,5 +442,7 @@ void breakpoint_remove_all(struct vm *vm)
 	while (vm->nr_breakpoints)
 		destroy(vm, vm->nr_breakpoints - 1);
 	free(vm->breakpoints);
+	free(vm->watched);
 	vm->breakpoints = NULL;
+	vm->watched = NULL;
 }

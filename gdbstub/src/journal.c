@@ -189,8 +189,13 @@ static void undo_patches(const struct journal_vm *vm)
 	}
 }
 
-static void undo_debug_kvm2(const struct journal_vm *vm)
+static void undo_debug_kvm2(struct journal_vm *vm)
 {
+	const struct undo_classic undo = {
+		.pid = vm->pid, .vcpus = vm->vcpus, .nr_vcpus = vm->nr_vcpus,
+		.page = vm->page, .saved = &vm->saved,
+	};
+
 	for (unsigned int i = 0; i < vm->nr_vcpus && i < TARGET_VCPUS_MAX; i++) {
 		int pidfd = kvm2_thread_pidfd_open(vm->vcpus[i].tid);
 		uint64_t data[3];
@@ -203,6 +208,7 @@ static void undo_debug_kvm2(const struct journal_vm *vm)
 		kvm2_sys_set_state(pidfd, data, records.used, 0);
 		close(pidfd);
 	}
+	undo_page(&undo);
 	/* An event that nobody took has stopped it. */
 	kill(vm->pid, SIGCONT);
 }

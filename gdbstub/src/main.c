@@ -82,11 +82,26 @@ static bool send_all(struct session *session, int out)
 	return true;
 }
 
+/* Files of guests, while any runs. Return: how many. */
+static nfds_t add_guests(const struct session *session, struct pollfd *fds)
+{
+	nfds_t count = 0;
+
+	for (unsigned int i = 0; i < session->nr_vms && session_is_running(session); i++) {
+		const struct target *target = session->vms[i]->target;
+		int fd = target->ops->event_fd ? target->ops->event_fd(target) : -1;
+
+		if (fd >= 0)
+			fds[count++] = (struct pollfd){ fd, POLLIN, 0 };
+	}
+	return count;
+}
+
 /* Until gdb closes, or the process that was started dies. */
 static void serve(struct session *session, const struct connection *gdb, int children, int parent)
 {
 	static uint8_t data[65536];
-	struct pollfd fds[] = {
+	struct pollfd fds[3 + SESSION_VMS_MAX] = {
 		{ gdb->in, POLLIN, 0 }, { children, POLLIN, 0 }, { parent, POLLIN, 0 },
 	};
 
@@ -104,7 +119,7 @@ static void serve(struct session *session, const struct connection *gdb, int chi
 		}
 		if (session->out.used)
 			continue;
-		if (poll(fds, 3, session_is_running(session) ? 200 : -1) < 0 && errno != EINTR)
+		if (poll(fds, 3 + add_guests(session, fds + 3), session_is_running(session) ? 200 : -1) < 0 && errno != EINTR)
 			return;
 		if (fds[2].revents)
 			return;

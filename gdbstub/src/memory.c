@@ -115,14 +115,15 @@ long vm_write_physical(struct vm *vm, uint64_t gpa, const void *data, size_t siz
 	ssize_t done;
 
 	if (!vm->nr_breakpoints) {
-		done = vm->target->ops->write(vm->target, gpa, data, size);
+		done = watch_write(vm, gpa, data, size);
 	} else {
 		copy = malloc(size ? size : 1);
 		if (!copy)
 			return -ENOMEM;
 		memcpy(copy, data, size);
 		for_patches(vm, gpa, size, copy, keep);
-		done = vm->target->ops->write(vm->target, gpa, copy, size);
+		done = watch_write(vm, gpa, copy, size);
+		watch_look(vm, gpa, size);
 		free(copy);
 	}
 	vm_forget_pages(vm);

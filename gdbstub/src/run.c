@@ -345,9 +345,34 @@ static void end_over(struct vm *vm)
 	}
 }
 
+static void interrupt(struct vm *vm, unsigned int vcpu)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+
+	if (!v->running || v->interrupting)
+		return;
+	v->interrupting = true;
+	vm->target->ops->interrupt(vm->target, vcpu);
+}
+
+/* Let it pass. A vcpu may wait for it, one that nobody names: each is stepped. */
+static void take_others_write(struct vm *vm, const struct target_event *event)
+{
+	watch_open(vm, event->gpa);
+	vm->writer = event->vcpu;
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		if (!vm->vcpus[i].running)
+			continue;
+		vm->vcpus[i].writes = true;
+		vm->vcpus[i].writes_at = event->gpa;
+		interrupt(vm, i);
+	}
+}
+
 static void take_event(struct vm *vm, const struct target_event *event)
 {
 	struct vcpu *v = &vm->vcpus[event->vcpu];
+	struct breakpoint *hit = NULL;
 
 	if (event->kind == TARGET_EXITED) {
 		vm->exited = true;
@@ -358,17 +383,31 @@ static void take_event(struct vm *vm, const struct target_event *event)
 	}
 	if (event->vcpu >= vm->nr_vcpus)
 		return;
+	if (event->kind == TARGET_OTHERS_WRITE) {
+		take_others_write(vm, event);
+		return;
+	}
 	v->running = false;
 	/* It stands, whatever for: nothing follows of a stop that was asked for. */
 	v->interrupting = false;
 	vm_forget(vm, event->vcpu);
 	vm_forget_pages(vm);
-	if (vm->over == (int)event->vcpu)
+	if (vm->over == (int)event->vcpu) {
 		end_over(vm);
+		/* A write that crosses pages is held back once for each. */
+		if (event->kind != TARGET_WRITE && watch_is_open(vm))
+			hit = watch_close(vm, event->vcpu, breakpoint_stops);
+	}
 	v->passes = NULL;
 	switch (event->kind) {
 	case TARGET_DEBUG:
 		if (!take_debug(vm, event->vcpu, &event->debug) && v->stop_asked)
+			v->stop.reason = STOP_REQUESTED;
+		break;
+	case TARGET_WRITE:
+		v->writes = true;
+		v->writes_at = event->gpa;
+		if (v->stop_asked)
 			v->stop.reason = STOP_REQUESTED;
 		break;
 	case TARGET_HELD:
@@ -385,9 +424,12 @@ static void take_event(struct vm *vm, const struct target_event *event)
 		break;
 	case TARGET_NOTHING:
 	case TARGET_EXITED:
+	case TARGET_OTHERS_WRITE:
 		break;
 	}
 	v->probes = NULL;
+	if (hit)
+		gives_stop(vm, event->vcpu, STOP_WATCH, hit->address);
 	if (v->stop.reason != STOP_NONE)
 		v->stop_asked = false;
 }
@@ -401,16 +443,6 @@ static void take_events(struct vm *vm)
 }
 
 /* ---- stopping ---- */
-
-static void interrupt(struct vm *vm, unsigned int vcpu)
-{
-	struct vcpu *v = &vm->vcpus[vcpu];
-
-	if (!v->running || v->interrupting)
-		return;
-	v->interrupting = true;
-	vm->target->ops->interrupt(vm->target, vcpu);
-}
 
 void vm_hold(struct vm *vm)
 {
@@ -535,7 +567,7 @@ int vm_expect_int3(struct vm *vm)
 static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *without)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
-	bool step = without || v->probes || v->want == WANT_STEP || v->want == WANT_RANGE;
+	bool step = vm->over == (int)vcpu || v->probes || v->want == WANT_STEP || v->want == WANT_RANGE;
 	struct target_debug debug;
 	int err = 0;
 
@@ -590,11 +622,40 @@ static int find_over(struct vm *vm, struct breakpoint **breakpoint)
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
 		if (!can_go(vm, i) || vm_pc(vm, i, &pc))
 			continue;
+		/* One that sleeps waits for an interrupt, and writes nothing. */
+		vm->vcpus[i].writes = vm->vcpus[i].writes && !vm_is_halted(vm, i);
 		*breakpoint = breakpoint_at_pc(vm, i, pc);
-		if (*breakpoint && !passes_by_rf(vm, i, *breakpoint))
+		if (vm->vcpus[i].writes || (*breakpoint && !passes_by_rf(vm, i, *breakpoint)))
 			return (int)i;
 	}
 	return -1;
+}
+
+/* Of a write by nobody known a vcpu tells that gdb lets run. */
+static unsigned int find_teller(const struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		if (!can_go(vm, vm->writer) && can_go(vm, i))
+			return i;
+	return vm->writer;
+}
+
+/* Writes of others have passed. */
+static void close_for_others(struct vm *vm)
+{
+	struct breakpoint *hit;
+	unsigned int teller;
+
+	if (!watch_is_open(vm))
+		return;
+	watch_give_others_time(vm);
+	vm_hold(vm);
+	if (vm->exited)
+		return;
+	teller = find_teller(vm);
+	hit = watch_close(vm, teller, breakpoint_stops);
+	if (hit && can_go(vm, teller))
+		gives_stop(vm, teller, STOP_WATCH, hit->address);
 }
 
 static void begin_over(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint)
@@ -603,7 +664,10 @@ static void begin_over(struct vm *vm, unsigned int vcpu, struct breakpoint *brea
 	/* What happened until all were held may have made it needless. */
 	if (vm->exited || !can_go(vm, vcpu))
 		return;
-	if (breakpoint->inserted) {
+	if (vm->vcpus[vcpu].writes)
+		watch_open(vm, vm->vcpus[vcpu].writes_at);
+	vm->vcpus[vcpu].writes = false;
+	if (breakpoint && breakpoint->inserted) {
 		breakpoint_lift(vm, breakpoint);
 		breakpoint->is_lifted = true;
 	}
@@ -624,6 +688,9 @@ void vm_go(struct vm *vm)
 		begin_over(vm, (unsigned int)over, breakpoint);
 	}
 	if (vm->exited || vm->over >= 0)
+		return;
+	close_for_others(vm);
+	if (vm->exited)
 		return;
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
 		if (can_go(vm, i))

@@ -139,6 +139,18 @@ int vm_mode(struct vm *vm, unsigned int vcpu, struct walk_mode *mode)
 #define ACCESS_BIG	(1 << 14)
 #define ACCESS_DPL	5
 
+bool vm_is_halted(struct vm *vm, unsigned int vcpu)
+{
+	static const uint32_t tags[][3] = { { KVM2_SET_MP, KVM2_MP_STATE, 4 } };
+	struct kvm2_records records;
+	uint64_t data[4];
+	uint64_t mp;
+
+	return !get(vm, vcpu, tags, 1, &records, data, sizeof(data)) &&
+	       !kvm2_records_get_u64(&records, KVM2_SET_MP, KVM2_MP_STATE, &mp) &&
+	       mp == KVM2_MP_HALTED;
+}
+
 void vm_describe(struct vm *vm, unsigned int vcpu, struct buffer *text)
 {
 	static const uint32_t tags[][3] = {

@@ -44,6 +44,15 @@ enum target_event_kind {
 	TARGET_CRASHED,		/* @vcpu is held: @text says why it cannot go on */
 	TARGET_VCPU_GONE,	/* @vcpu has ended */
 	TARGET_EXITED,		/* the VMM has ended; @status as of waitpid(2) */
+	TARGET_WRITE,		/* @vcpu is held, about to write to the protected page at @gpa */
+	TARGET_OTHERS_WRITE,	/* so is somebody who cannot be held; @vcpu may be who */
+};
+
+/* What becomes of writes to a page. Who waits goes on with any but the first. */
+enum target_protection {
+	TARGET_PROTECTED,	/* they wait, and are told by an event */
+	TARGET_OPEN,		/* they pass, for a while */
+	TARGET_UNPROTECTED,
 };
 
 struct target_event {
@@ -51,6 +60,7 @@ struct target_event {
 	unsigned int vcpu;
 	struct kvm2_debug_event debug;
 	int status;
+	uint64_t gpa;
 	const char *text;
 };
 
@@ -127,6 +137,16 @@ struct target_ops {
 	 * back: for whoever cleans up when the stub dies.
 	 */
 	void (*note_patch)(struct target *target, uint64_t gpa, uint8_t original, bool inserted);
+
+	/*
+	 * Hold back whoever writes to a page, but for write(), which must not
+	 * be called then. @vcpu: one that is held. NULL: it cannot be done.
+	 */
+	int (*protect)(struct target *target, unsigned int vcpu, uint64_t gpa,
+		       enum target_protection protection);
+
+	/* To be polled, besides children; -1: nothing. May be NULL. */
+	int (*event_fd)(const struct target *target);
 };
 
 /**

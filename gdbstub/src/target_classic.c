@@ -29,6 +29,7 @@
 #include "classic.h"
 #include "debug.h"
 #include "kvm_run.h"
+#include "protect.h"
 #include "vmm_scan.h"
 
 /* ---- state ---- */
@@ -330,6 +331,8 @@ static const struct target_ops classic_ops = {
 	.read = classic_read,
 	.write = classic_write,
 	.note_patch = vmm_note_patch,
+	.protect = protect_page,
+	.event_fd = protect_event_fd,
 };
 
 static int attach(struct classic *target, const char **why)
@@ -375,6 +378,8 @@ int target_classic_attach(pid_t pid, struct target **attached, const char **why)
 	target->vmm.base.ops = &classic_ops;
 	target->vmm.base.pid = pid;
 	target->vmm.ops = &vmm_ops;
+	target->vmm.inject = &target->inject;
+	target->vmm.faults = -1;
 	target->pidfd = -1;
 	target->kvm_fd = -1;
 	target->vmm.journal = journal_open(pid, JOURNAL_CLASSIC);

@@ -16,6 +16,7 @@
 #include "debug.h"
 #include "journal.h"
 #include "proc_kvm2.h"
+#include "protect.h"
 #include "thread.h"
 #include "vmm.h"
 #include "vmm_memory.h"
@@ -291,6 +292,8 @@ static const struct target_ops kvm2_ops = {
 	.read = vmm_memory_read,
 	.write = vmm_memory_write,
 	.note_patch = vmm_note_patch,
+	.protect = protect_page,
+	.event_fd = protect_event_fd,
 };
 
 int target_kvm2_attach(pid_t pid, struct target **attached)
@@ -305,6 +308,7 @@ int target_kvm2_attach(pid_t pid, struct target **attached)
 	base->ops = &kvm2_ops;
 	base->pid = pid;
 	vmm->ops = &vmm_ops;
+	vmm->faults = -1;
 	vmm->journal = journal_open(pid, JOURNAL_KVM2);
 	err = refresh(base);
 	if (err >= 0)

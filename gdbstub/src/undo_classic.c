@@ -43,6 +43,14 @@ static uint32_t exit_reason(pid_t pid, uint64_t run)
 	return reason;
 }
 
+static void give_registers_back(const struct undo_classic *undo, struct thread *thread)
+{
+	if (undo->saved->tid != thread->tid)
+		return;
+	thread_set_regs(thread, &undo->saved->regs);
+	undo->saved->tid = 0;
+}
+
 static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcpu,
 		    struct thread *thread)
 {
@@ -51,11 +59,7 @@ static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcp
 
 	if (thread_stop_is_kernels(thread))
 		thread->signal = 0;
-	if (undo->saved->tid == vcpu->tid) {
-		regs = undo->saved->regs;
-		thread_set_regs(thread, &regs);
-		undo->saved->tid = 0;
-	}
+	give_registers_back(undo, thread);
 	if (!thread_get_regs(thread, &regs) && kvm_run_is_call(&regs, vcpu->fd) && !regs.rax &&
 	    exit_reason(undo->pid, vcpu->run) == KVM_EXIT_DEBUG) {
 		kvm_run_again(&regs);
@@ -102,4 +106,19 @@ void undo_classic(const struct undo_classic *undo)
 		thread_detach(&threads[i]);
 	kill(undo->pid, SIGCONT);
 	free(threads);
+}
+
+void undo_page(const struct undo_classic *undo)
+{
+	struct thread thread = { 0 };
+	pid_t tid = undo->saved->tid;
+	struct inject inject;
+
+	if ((!tid && !undo->page) || !undo->nr_vcpus || threads_init() ||
+	    seize(&thread, tid ? tid : undo->vcpus[0].tid))
+		return;
+	give_registers_back(undo, &thread);
+	inject_init(&inject, undo->pid, undo->page, undo->saved);
+	inject_finish(&inject, &thread);
+	thread_detach(&thread);
 }

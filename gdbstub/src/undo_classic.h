@@ -34,4 +34,7 @@ struct undo_classic {
 
 void undo_classic(const struct undo_classic *undo);
 
+/* Of a VMM on kvm2: our page alone, and the registers of a thread that made a call for us. */
+void undo_page(const struct undo_classic *undo);
+
 #endif

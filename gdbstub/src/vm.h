@@ -59,6 +59,7 @@ struct stop {
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
  * @has_rf:	RF is set for where it stands
+ * @writes:	its next instruction may be a write to a watched page, @writes_at
  * @cache:	of the g packet's records; valid as long as it is held
  */
 struct vcpu {
@@ -74,6 +75,8 @@ struct vcpu {
 	struct breakpoint *passes;
 	struct breakpoint *probes;
 	bool has_rf;
+	bool writes;
+	uint64_t writes_at;
 	void *cache;
 	bool cache_is_valid;
 	bool pc_is_valid;
@@ -117,6 +120,8 @@ struct expression {
  * @old:	the memory watched as it was (READ)
  * @hits:	how often it was met
  * @passed:	of these, how often by RF
+ * @pages:	where each page of what is watched without a debug register lies
+ * @was:	the memory in them
  */
 struct breakpoint {
 	enum breakpoint_type type;
@@ -136,6 +141,21 @@ struct breakpoint {
 	unsigned int nr_commands;
 	uint64_t hits;
 	uint64_t passed;
+	uint64_t *pages;
+	unsigned int nr_pages;
+	uint8_t *was;
+};
+
+/**
+ * struct watched_page - that watchpoints without a debug register are in
+ * @open:	writes pass just now, and what is watched is to be looked at
+ * @is_ours:	so that we can write
+ */
+struct watched_page {
+	uint64_t gpa;
+	unsigned int users;
+	bool open;
+	bool is_ours;
 };
 
 #define BREAKPOINTS_MAX	4096
@@ -144,7 +164,9 @@ struct page_cache;
 
 /**
  * struct vm - an inferior
- * @over:	index of the vcpu that steps over a breakpoint, -1: none
+ * @over:	index of the vcpu that steps over a breakpoint, or makes a write
+ *		to a watched page, -1: none
+ * @writer:	whom a write by others is told of
  * @holding:	vm_hold() is at work: nobody goes on
  * @physical:	gdb's addresses are guest physical ones
  * @steps_unseen: stops since the last look for new vcpus and memory
@@ -160,6 +182,9 @@ struct vm {
 	unsigned int nr_vcpus;
 	struct breakpoint **breakpoints;
 	unsigned int nr_breakpoints;
+	struct watched_page *watched;
+	unsigned int nr_watched;
+	unsigned int writer;
 	int over;
 	bool holding;
 	unsigned int steps_unseen;
@@ -236,6 +261,9 @@ int vm_mode(struct vm *vm, unsigned int vcpu, struct walk_mode *mode);
 /* It is about to run: forget all that was read of it. */
 void vm_forget(struct vm *vm, unsigned int vcpu);
 
+/* Does it sleep until an interrupt comes? */
+bool vm_is_halted(struct vm *vm, unsigned int vcpu);
+
 /* "CPU 2 halted, 64 bit, CPL 3" */
 void vm_describe(struct vm *vm, unsigned int vcpu, struct buffer *text);
 
@@ -306,5 +334,29 @@ void breakpoint_debug(const struct vm *vm, const struct breakpoint *without,
 
 /* Those whose page was not mapped, or that the guest has overwritten: try again. */
 void breakpoint_refresh(struct vm *vm, unsigned int vcpu);
+
+/* ---- watch.c ---- */
+
+/* Watch a breakpoint's memory by its pages. Return: 0; a negative errno and @why. */
+int watch_begin(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint, const char **why);
+void watch_end(struct vm *vm, struct breakpoint *breakpoint);
+
+/* Let a write to this page pass. */
+void watch_open(struct vm *vm, uint64_t gpa);
+bool watch_is_open(const struct vm *vm);
+void watch_give_others_time(struct vm *vm);
+
+/*
+ * No more, and look at what is watched in those pages; all is held. Return: a
+ * watchpoint that has changed and @stops, NULL: none.
+ */
+struct breakpoint *watch_close(struct vm *vm, unsigned int vcpu,
+			       bool (*stops)(struct vm *vm, unsigned int vcpu, struct breakpoint *b));
+
+/* Of the target, whatever is watched. */
+long watch_write(struct vm *vm, uint64_t gpa, const void *data, size_t size);
+
+/* What is watched there changed by gdb's hand: that is no hit. */
+void watch_look(struct vm *vm, uint64_t gpa, size_t size);
 
 #endif

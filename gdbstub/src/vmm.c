@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/ptrace.h>
 
+#include "protect.h"
 #include "vmm_memory.h"
 
 bool vmm_knows(const struct vmm *vmm, pid_t tid)
@@ -54,6 +55,7 @@ int vmm_seize_leader(struct vmm *vmm)
 
 void vmm_release(struct vmm *vmm)
 {
+	protect_destroy(vmm);
 	for (unsigned int i = 0; i < vmm->base.nr_vcpus; i++) {
 		thread_detach(&vmm->vcpus[i]->thread);
 		vmm->ops->free_vcpu(vmm->vcpus[i]);
@@ -72,7 +74,9 @@ bool vmm_give_held(struct vmm_vcpu *vcpu, struct target_event *event)
 {
 	vcpu->held = true;
 	vcpu->asked = false;
-	event->kind = TARGET_HELD;
+	event->kind = vcpu->writes ? TARGET_WRITE : TARGET_HELD;
+	event->gpa = vcpu->writes_at;
+	vcpu->writes = false;
 	return true;
 }
 
@@ -129,6 +133,8 @@ int vmm_next_event(struct target *target, struct target_event *event)
 	}
 	if (vmm->ops->poll)
 		vmm->ops->poll(vmm);
+	if (protect_next_event(vmm, event))
+		return 1;
 	return vmm->has_leader && leader_event(vmm, event);
 }
 
@@ -155,6 +161,7 @@ int vmm_resume(struct target *target, unsigned int vcpu)
 	int err;
 
 	v->asked = false;
+	v->writes = false;
 	err = vmm->ops->go_on ? vmm->ops->go_on(v) : thread_resume(&v->thread, PTRACE_CONT);
 	v->held = err != 0;
 	return err;

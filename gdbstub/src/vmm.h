@@ -17,11 +17,15 @@
  * struct vmm_vcpu - a vcpu's thread; a target's own vcpu begins with it
  * @held:  it stands, for the stub
  * @asked: it was to stop
+ * @writes: to stop before its write to a protected page, at @writes_at
  */
 struct vmm_vcpu {
 	struct thread thread;
 	bool held;
 	bool asked;
+	bool writes;
+	uint64_t writes_at;
+	int64_t deadline_ms;
 };
 
 struct vmm;
@@ -45,6 +49,8 @@ struct vmm_ops {
  * struct vmm - the process; a target begins with it
  * @leader: its first thread, if that is no vcpu
  * @vcpus:  as base.vcpus; pointers, since threads are in a list
+ * @inject: for calls in the process; NULL: none are made otherwise
+ * @faults: file of protect.c's, -1: none yet
  */
 struct vmm {
 	struct target base;
@@ -54,6 +60,8 @@ struct vmm {
 	bool exited;
 	struct vmm_vcpu **vcpus;
 	struct journal_vm *journal;
+	struct inject *inject;
+	int faults;
 };
 
 static inline struct vmm *vmm_of(struct target *target)

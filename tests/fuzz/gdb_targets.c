@@ -67,7 +67,13 @@ static void happen(struct fake *fake, uint8_t what)
 
 	if (!fake->running[vcpu])
 		return;
-	switch (what / FAKE_VCPUS % 8) {
+	switch (what / FAKE_VCPUS % 10) {
+	case 8:
+	case 9:
+		event.kind = what & 16 ? TARGET_WRITE : TARGET_OTHERS_WRITE;
+		event.gpa = (uint64_t)(what >> 5) % FAKE_PAGES * 4096;
+		fake->memory[event.gpa + 0x10] ^= what;
+		break;
 	case 0:
 		event.debug = (struct kvm2_debug_event){ .exception = 3, .pc = rip };
 		break;
@@ -113,6 +119,8 @@ static void check_left(const struct fake *after)
 {
 	bool left = !after->detached || (!after->exited && after->patches);
 
+	for (unsigned int i = 0; i < FAKE_PAGES && !after->exited; i++)
+		left |= after->is_watched[i];
 	for (unsigned int i = 0; i < FAKE_VCPUS && !left && !after->exited; i++) {
 		const struct target_debug *debug = &after->debug[i];
 
@@ -220,6 +228,7 @@ static void run_agent(const uint8_t *bytes, size_t size)
 static const char *const packets[] = {
 	"$", "#00", "\x03", "?", "!", "Hg0", "Hc-1", "g", "G", "p", "P", "m1000,10", "x1000,10",
 	"M1000,1:cc", "X1000,1:", "Z0,1000,1", "z0,1000,1", "Z1,1000,1", "Z2,2000,8", "Z4,2000,4",
+	"Z2,1010,4", "Z2,1ff0,20", "z2,1010,4",
 	";X3,220027", ";cmds:1,X3,220027", "D", "c", "s", "vCont?", "vCont;c", "vCont;s:1;c",
 	"vCont;r1000,1010:1", "vCont;t", "vCtrlC", "vStopped", "vAttach;78", "qSupported:multiprocess+",
 	"qfThreadInfo", "qXfer:features:read:target.xml:0,fff", "qXfer:threads:read::0,fff",

@@ -89,7 +89,8 @@ static int fake_next_event(struct target *target, struct target_event *event)
 
 	if (f->has_event) {
 		f->has_event = false;
-		f->running[f->event.vcpu] = false;
+		if (f->event.kind != TARGET_OTHERS_WRITE)
+			f->running[f->event.vcpu] = false;
 		*event = f->event;
 		return 1;
 	}
@@ -185,6 +186,8 @@ static ssize_t fake_write(struct target *target, uint64_t gpa, const void *data,
 	if (gpa >= FAKE_MEMORY_BYTES)
 		return -EFAULT;
 	size = size < FAKE_MEMORY_BYTES - gpa ? size : FAKE_MEMORY_BYTES - gpa;
+	for (uint64_t page = gpa / 4096; size && page <= (gpa + size - 1) / 4096; page++)
+		assert(!of(target)->waits[page]);
 	memcpy(of(target)->memory + gpa, data, size);
 	return (ssize_t)size;
 }
@@ -197,6 +200,17 @@ static void fake_note_patch(struct target *target, uint64_t gpa, uint8_t origina
 	for (unsigned int i = 0; i < FAKE_VCPUS && inserted; i++)
 		assert(of(target)->debug[i].software || of(target)->gone[i]);
 	of(target)->patches += inserted ? 1 : -1;
+}
+
+static int fake_protect(struct target *target, unsigned int vcpu, uint64_t gpa,
+			enum target_protection protection)
+{
+	(void)vcpu;
+	if (gpa >= FAKE_MEMORY_BYTES || gpa % 4096)
+		return -EFAULT;
+	of(target)->waits[gpa / 4096] = protection == TARGET_PROTECTED;
+	of(target)->is_watched[gpa / 4096] = protection != TARGET_UNPROTECTED;
+	return 0;
 }
 
 static const struct target_ops fake_ops = {
@@ -214,6 +228,7 @@ static const struct target_ops fake_ops = {
 	.read = fake_read,
 	.write = fake_write,
 	.note_patch = fake_note_patch,
+	.protect = fake_protect,
 };
 
 void fake_set_register(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number,

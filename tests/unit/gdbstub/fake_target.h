@@ -8,6 +8,7 @@
 #define FAKE_VCPUS		2
 #define FAKE_REGISTERS		11
 #define FAKE_MEMORY_BYTES	0x4000
+#define FAKE_PAGES		(FAKE_MEMORY_BYTES / 4096)
 #define FAKE_PID		0x77
 
 /**
@@ -18,6 +19,8 @@
  * @reflected:	events given back to the guest
  * @patches:	int3s that are in its memory
  * @exited, @gone: it said so
+ * @waits:	who writes to the page has to wait
+ * @is_watched:	it is not as it was
  * @after:	where to leave it as it was when it is let go; NULL: nowhere
  */
 struct fake {
@@ -34,6 +37,8 @@ struct fake {
 	bool detached;
 	bool exited;
 	bool gone[FAKE_VCPUS];
+	bool waits[FAKE_PAGES];
+	bool is_watched[FAKE_PAGES];
 	struct fake *after;
 };
 

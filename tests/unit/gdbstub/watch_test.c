@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+// Watchpoints without a debug register, on a target that is none.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "talk.h"
+
+static void use_up_registers(void)
+{
+	assert_string_equal(answer("Z2,10,8"), "OK");
+	assert_string_equal(answer("Z2,20,8"), "OK");
+	assert_string_equal(answer("Z2,30,8"), "OK");
+	assert_string_equal(answer("Z2,40,8"), "OK");
+	assert_false(fake->is_watched[0]);
+}
+
+static void is_about_to_write(enum target_event_kind kind, unsigned int vcpu, uint64_t gpa)
+{
+	fake->event = (struct target_event){ .kind = kind, .vcpu = vcpu, .gpa = gpa & ~0xfffULL };
+	fake->has_event = true;
+}
+
+static void the_fifth_is_by_its_page(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	assert_true(fake->waits[2]);
+	answer("vCont;c");
+	is_about_to_write(TARGET_WRITE, 1, 0x2010);
+	/* That vcpu makes its write by a step, alone, and others wait. */
+	assert_string_equal(stopped(), "");
+	assert_true(!fake->running[0] && fake->running[1] && fake->debug[1].step);
+	assert_false(fake->waits[2]);
+	fake->memory[0x2010] = 7;
+	happens(1, 1, 0x1003, STEPPED);
+	assert_non_null(strstr(stopped(), "thread:2;watch:2010;"));
+	assert_true(fake->waits[2]);
+	assert_false(fake->running[0] || fake->running[1]);
+	/* The same value again is no news. */
+	answer("vCont;c");
+	assert_true(fake->running[0] && fake->running[1] && !fake->debug[1].step);
+	is_about_to_write(TARGET_WRITE, 1, 0x2010);
+	assert_string_equal(stopped(), "");
+	happens(1, 1, 0x1003, STEPPED);
+	assert_string_equal(stopped(), "");
+	assert_true(fake->running[0] && fake->running[1] && fake->waits[2]);
+	answer("vCtrlC");
+	stopped();
+	assert_string_equal(answer("z2,2010,4"), "OK");
+	assert_false(fake->is_watched[2]);
+}
+
+static void what_is_not_watched_in_the_page_may_change(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	answer("vCont;c");
+	is_about_to_write(TARGET_WRITE, 0, 0x2014);
+	assert_string_equal(stopped(), "");
+	fake->memory[0x2014] = 7;
+	fake->memory[0x200f] = 7;
+	happens(0, 1, 0x1003, STEPPED);
+	assert_string_equal(stopped(), "");
+	assert_true(fake->running[0] && fake->running[1] && fake->waits[2]);
+}
+
+static void a_write_may_cross_pages(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,1ff0,1020"), "OK");
+	assert_true(fake->waits[1] && fake->waits[2] && fake->waits[3]);
+	answer("vCont;c");
+	is_about_to_write(TARGET_WRITE, 0, 0x2ffe);
+	assert_string_equal(stopped(), "");
+	assert_true(!fake->waits[2] && fake->waits[3]);
+	/* The step meets the second one. */
+	is_about_to_write(TARGET_WRITE, 0, 0x3000);
+	assert_string_equal(stopped(), "");
+	assert_true(!fake->waits[2] && !fake->waits[3] && fake->running[0] && !fake->running[1]);
+	fake->memory[0x3001] = 7;
+	happens(0, 1, 0x1003, STEPPED);
+	assert_non_null(strstr(stopped(), "thread:1;watch:1ff0;"));
+	assert_true(fake->waits[1] && fake->waits[2] && fake->waits[3]);
+	/* Two in one page. */
+	assert_string_equal(answer("Z2,3008,4"), "OK");
+	assert_string_equal(answer("z2,1ff0,1020"), "OK");
+	assert_true(!fake->is_watched[1] && !fake->is_watched[2] && fake->waits[3]);
+}
+
+static void others_writes_are_told_of(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	answer("vCont;c");
+	/* Nobody knows who: each vcpu is stepped, and none of them is it. */
+	is_about_to_write(TARGET_OTHERS_WRITE, 0, 0x2010);
+	assert_string_equal(stopped(), "");
+	assert_false(fake->waits[2]);
+	assert_true(fake->running[0] && !fake->running[1] && fake->debug[0].step);
+	happens(0, 1, 0x1001, STEPPED);
+	fake->memory[0x2010] = 9;
+	assert_non_null(strstr(stopped(), "watch:2010;"));
+	assert_true(fake->waits[2]);
+}
+
+static void gdb_may_write_there(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	assert_string_equal(answer("M2010,2:0102"), "OK");
+	assert_string_equal(answer("Z0,2020,1"), "OK");
+	assert_int_equal(fake->memory[0x2020], 0xcc);
+	assert_true(fake->waits[2]);
+	/* That was no hit. */
+	answer("vCont;c");
+	is_about_to_write(TARGET_WRITE, 0, 0x2010);
+	stopped();
+	happens(0, 1, 0x1003, STEPPED);
+	assert_string_equal(stopped(), "");
+}
+
+static void what_cannot_be_watched_is_refused(void **state)
+{
+	(void)state;
+	answer("qSupported:error-message+");
+	use_up_registers();
+	assert_string_equal(answer("Z3,2010,4"), "E.all debug registers are in use");
+	assert_string_equal(answer("Z4,2010,4"), "E.all debug registers are in use");
+	assert_string_equal(answer("Z1,2010,1"), "E.all debug registers are in use");
+	assert_string_equal(answer("Z2,10,ffffffffffff"), "E.this is too much to be watched");
+	assert_string_equal(answer("Z2,3ff0,20"), "E.this memory cannot be write-protected");
+	for (unsigned int i = 0; i < FAKE_PAGES; i++)
+		assert_false(fake->is_watched[i]);
+}
+
+static void nothing_is_left(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,1010,4"), "OK");
+	assert_string_equal(answer("Z2,2010,2000"), "E0e");
+	assert_string_equal(answer("Z2,2010,1000"), "OK");
+	assert_string_equal(answer("D"), "OK");
+	for (unsigned int i = 0; i < FAKE_PAGES; i++)
+		assert_false(after.is_watched[i]);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, talk_begin, talk_end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_fifth_is_by_its_page),
+		TEST(what_is_not_watched_in_the_page_may_change),
+		TEST(a_write_may_cross_pages),
+		TEST(others_writes_are_told_of),
+		TEST(gdb_may_write_there),
+		TEST(what_cannot_be_watched_is_refused),
+		TEST(nothing_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
