@@ -7,7 +7,8 @@
  * lock. So every form of instruction works, and a device may be slow or dead
  * without harm to anyone but the vcpu that waits for it, which signals reach.
  *
- * Posted writes are sent from within KVM and wait for nothing. Before
+ * Posted writes are sent from within KVM, or put with others that are sent
+ * together (io_batch.c), and wait for nothing. Before
  * anything that may not overtake them - an exit that user space sees, an
  * access that another socket answers - each socket with such writes gets a
  * FLUSH, whoever has posted them: another vcpu may act upon a word in memory.
@@ -67,12 +68,11 @@ static struct kvm2_range *get_range(struct kvm2_vm *vm, bool ports,
 
 /* ---- posted writes, from within KVM ---- */
 
-static int write_posted(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
-			gpa_t address, int len, const void *data)
+static void fill_posted(struct kvm2_io_message *header,
+			const struct kvm2_range *range,
+			const struct kvm_vcpu *vcpu, gpa_t address, int len)
 {
-	struct kvm2_range *range = container_of(device, struct kvm2_range,
-						device);
-	const struct kvm2_io_message header = {
+	*header = (struct kvm2_io_message) {
 		.op = KVM2_IO_OP_POSTED_WRITE,
 		.ports = !!(range->io.flags & KVM2_IO_PORTS),
 		.size = len,
@@ -81,18 +81,60 @@ static int write_posted(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
 		.count = 1,
 		.vcpu = vcpu->vcpu_id,
 	};
-	int r;
+}
 
-	if (address + len > range->io.address + range->io.size)
-		return -EOPNOTSUPP;
-	r = kvm2_io_link_post(range->link, &header, data, len);
-	trace_kvm2_io_posted(range->vm->id, vcpu->vcpu_id, &header, data, r);
-	/* There may be room later: an exit can wait for that, this cannot. */
+static bool is_inside(const struct kvm2_range *range, gpa_t address, int len)
+{
+	return address + len <= range->io.address + range->io.size;
+}
+
+/* Return: of the device; there may be room later: an exit can wait for that. */
+static int posted(const struct kvm2_range *range, const struct kvm_vcpu *vcpu,
+		  gpa_t address, int len, const void *data, int r)
+{
+	if (trace_kvm2_io_posted_enabled()) {
+		struct kvm2_io_message header;
+
+		fill_posted(&header, range, vcpu, address, len);
+		trace_kvm2_io_posted(range->vm->id, vcpu->vcpu_id, &header,
+				     data, r);
+	}
 	return r ? -EOPNOTSUPP : 0;
+}
+
+static int write_posted(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
+			gpa_t address, int len, const void *data)
+{
+	struct kvm2_range *range = container_of(device, struct kvm2_range,
+						device);
+	struct kvm2_io_message header;
+
+	if (!is_inside(range, address, len))
+		return -EOPNOTSUPP;
+	fill_posted(&header, range, vcpu, address, len);
+	return posted(range, vcpu, address, len, data,
+		      kvm2_io_link_post(range->link, &header, data, len));
+}
+
+static int write_batched(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
+			 gpa_t address, int len, const void *data)
+{
+	struct kvm2_range *range = container_of(device, struct kvm2_range,
+						device);
+
+	if (!is_inside(range, address, len))
+		return -EOPNOTSUPP;
+	return posted(range, vcpu, address, len, data,
+		      kvm2_io_batch_post(range, vcpu->vcpu_id, address, len,
+					 data));
 }
 
 static const struct kvm_io_device_ops posted_ops = {
 	.write = write_posted,
+};
+
+static const struct kvm_io_device_ops batched_ops = {
+	.write = write_batched,
 };
 
 /* ---- attach and detach ---- */
@@ -131,14 +173,34 @@ static int connect_range(struct kvm2_range *range)
 	}
 	link->ranges++;
 	range->link = kvm2_io_link_get(link);
-	kvm_iodevice_init(&range->device, &posted_ops);
-	return 0;
+	if (!(io->flags & KVM2_IO_BATCHED)) {
+		kvm_iodevice_init(&range->device, &posted_ops);
+		return 0;
+	}
+	kvm_iodevice_init(&range->device, &batched_ops);
+	return kvm2_io_batch_create(link);
 }
 
 static void disconnect_range(struct kvm2_range *range)
 {
 	if (range->link && --range->link->ranges == 0)
 		kvm2_io_link_close(range->link);
+}
+
+/* Context: table->lock held. */
+static void count_fast(struct kvm2_io_table *table, int ranges, int doorbells)
+{
+	table->nr_fast += ranges;
+	table->nr_doorbells += doorbells;
+	WRITE_ONCE(table->fast, table->nr_fast && !table->nr_doorbells);
+}
+
+static void set_fast(struct kvm2_range *range, bool fast)
+{
+	if (range->fast == fast)
+		return;
+	WRITE_ONCE(range->fast, fast);
+	count_fast(range->vm->io, fast ? 1 : -1, 0);
 }
 
 static int add_to_bus(struct kvm2_range *range)
@@ -184,7 +246,7 @@ static int attach_range(struct kvm2_vm *vm, const struct kvm2_io *io)
 	range->io = *io;
 	r = connect_range(range);
 	if (r)
-		goto err_put;
+		goto err_disconnect;
 	r = mtree_insert_range(tree, io->address, io->address + io->size - 1,
 			       range, GFP_KERNEL_ACCOUNT);
 	if (r)
@@ -192,21 +254,26 @@ static int attach_range(struct kvm2_vm *vm, const struct kvm2_io *io)
 	r = add_to_bus(range);
 	if (r)
 		goto err_erase;
+	if (range->prog && io->flags & KVM2_IO_PORTS)
+		set_fast(range, kvm2_io_bpf_is_fast(range->prog));
 	return 0;
 
 err_erase:
 	mtree_erase(tree, io->address);
 err_disconnect:
 	disconnect_range(range);
-err_put:
 	put_range(range);
 	return r;
 }
 
 static void detach(struct kvm2_range *range)
 {
+	set_fast(range, false);
 	mtree_erase(tree_of(range->vm, range->io.flags & KVM2_IO_PORTS),
 		    range->io.address);
+	smp_store_release(&range->vm->io->detached,
+			  range->vm->io->detached + 1);
+	/* This waits for whoever has found it before. */
 	remove_from_bus(range);
 	disconnect_range(range);
 	put_range(range);
@@ -226,6 +293,7 @@ static int detach_range(struct kvm2_vm *vm, const struct kvm2_io *io)
 	return 0;
 }
 
+/* Context: table->lock held. */
 static int attach_eventfd(struct kvm2_vm *vm, const struct kvm2_io *io)
 {
 	struct kvm_ioeventfd args = {
@@ -233,6 +301,7 @@ static int attach_eventfd(struct kvm2_vm *vm, const struct kvm2_io *io)
 		.len = io->size,
 		.fd = io->fd,
 	};
+	int r;
 
 	if (io->cookie || io->size > 8)
 		return -EINVAL;
@@ -244,13 +313,16 @@ static int attach_eventfd(struct kvm2_vm *vm, const struct kvm2_io *io)
 		args.flags |= KVM_IOEVENTFD_FLAG_DATAMATCH;
 		args.datamatch = io->datamatch;
 	}
-	return kvm_ioeventfd(vm->kvm, &args);
+	r = kvm_ioeventfd(vm->kvm, &args);
+	if (!r && io->flags & KVM2_IO_PORTS)
+		count_fast(vm->io, 0, io->flags & KVM2_DETACH ? -1 : 1);
+	return r;
 }
 
 /* Flags that a type has, besides DETACH and PORTS. */
 static const u32 flags_of[] = {
 	[KVM2_IO_EVENTFD]	= KVM2_IO_DATAMATCH,
-	[KVM2_IO_SOCKET]	= KVM2_IO_POSTED,
+	[KVM2_IO_SOCKET]	= KVM2_IO_POSTED | KVM2_IO_BATCHED,
 	[KVM2_IO_BPF]		= 0,
 };
 
@@ -260,19 +332,22 @@ int kvm2_io_attach(struct kvm2_vm *vm, const struct kvm2_io *io)
 
 	if (io->type < KVM2_IO_EVENTFD || io->type > KVM2_IO_BPF ||
 	    io->flags & ~(flags_of[io->type] | KVM2_DETACH | KVM2_IO_PORTS) ||
-	    (io->datamatch && !(io->flags & KVM2_IO_DATAMATCH)))
+	    (io->datamatch && !(io->flags & KVM2_IO_DATAMATCH)) ||
+	    (io->flags & KVM2_IO_BATCHED && !(io->flags & KVM2_IO_POSTED)))
 		return -EINVAL;
 	if (vm->kvm->vm_dead)
 		return -EIO;
-	if (io->type == KVM2_IO_EVENTFD)
-		return attach_eventfd(vm, io);
-	r = check_range(io);
+	r = io->type == KVM2_IO_EVENTFD ? 0 : check_range(io);
 	if (r)
 		return r;
 	if (mutex_lock_killable(&vm->io->lock))
 		return -EINTR;
-	r = io->flags & KVM2_DETACH ? detach_range(vm, io) :
-				      attach_range(vm, io);
+	if (io->type == KVM2_IO_EVENTFD)
+		r = attach_eventfd(vm, io);
+	else if (io->flags & KVM2_DETACH)
+		r = detach_range(vm, io);
+	else
+		r = attach_range(vm, io);
 	mutex_unlock(&vm->io->lock);
 	return r;
 }

@@ -15,13 +15,16 @@
 #include "link.h"
 
 struct bpf_prog;
+struct kvm2_io_batch;
 
 /**
  * struct kvm2_io_link - a socket that serves ranges
  * @waiting:	struct kvm2_xact whose reply is due; under @lock
  * @strays:	replies that may come though nobody waits any more
- * @posted:	posted writes that were sent
+ * @posted:	posted writes that were made
+ * @sent:	how many of them are on their way
  * @done:	how many of them are known to be done
+ * @batch:	the others, see io_batch.c; NULL as long as no range has any
  * @reported:	the VMM knows of its failure
  * @ranges:	how many it serves; under the table's lock
  */
@@ -34,7 +37,9 @@ struct kvm2_io_link {
 	u32 last_id;
 	unsigned int strays;
 	atomic64_t posted;
+	atomic64_t sent;
 	atomic64_t done;
+	struct kvm2_io_batch *batch;
 	unsigned long reported;
 	u64 cookie;
 	unsigned int ranges;
@@ -46,6 +51,7 @@ struct kvm2_io_link {
  * @io:		as it was attached
  * @link:	of a socket, with a reference
  * @prog:	of a program, with a reference
+ * @fast:	the program is for kvm2_fast_pio()
  * @device:	on KVM's bus, for posted writes and programs
  */
 struct kvm2_range {
@@ -54,6 +60,7 @@ struct kvm2_range {
 	struct kvm2_io io;
 	struct kvm2_io_link *link;
 	struct bpf_prog *prog;
+	bool fast;
 	struct kvm_io_device device;
 	bool on_bus;
 	struct rcu_head rcu;
@@ -65,12 +72,20 @@ struct kvm2_range {
  * @ranges:	by address; [0] memory, [1] ports
  * @links:	all sockets; changed under @lock, read under RCU
  * @nr_links:	how many
+ * @nr_fast:	ranges for kvm2_fast_pio()
+ * @nr_doorbells: eventfds at ports, which KVM's bus may find first
+ * @fast:	there are such ranges, and no such eventfds
+ * @detached:	how many ranges were detached
  */
 struct kvm2_io_table {
 	struct mutex lock;
 	struct maple_tree ranges[2];
 	struct list_head links;
 	unsigned int nr_links;
+	unsigned int nr_fast;
+	unsigned int nr_doorbells;
+	bool fast;
+	unsigned long detached;
 };
 
 enum kvm2_io_state {
@@ -87,7 +102,7 @@ enum kvm2_io_state {
  * @node:	in link->waiting while a reply is due
  * @sent:	@header is on its way
  * @replied:	the reply has come, with @reply_bytes of @data
- * @posted:	of the link, when @header was sent
+ * @posted:	of the link, on their way when @header was sent
  * @data:	NULL for a flush
  */
 struct kvm2_xact {
@@ -108,12 +123,18 @@ struct kvm2_xact {
  * @after:	the state that follows FLUSH
  * @report:	a failure that the VMM has to be told, @failure
  * @abandoned:	the registers say that the access never was
+ * @passed:	whose program has passed on the access, only to compare with
+ * @last:	the range of the last access to kvm2_fast_pio(), valid only as
+ *		long as table->detached is @last_detached
  */
 struct kvm2_vcpu_io {
 	u32 state;
 	u32 after;
 	bool report;
 	bool abandoned;
+	const struct kvm2_range *passed;
+	struct kvm2_range *last;
+	unsigned long last_detached;
 	struct kvm2_exit_device failure;
 	struct kvm2_xact access;
 	struct kvm2_xact flush;
@@ -177,7 +198,7 @@ void kvm2_io_link_put(struct kvm2_io_link *link);
 struct kvm2_io_link *kvm2_io_link_find(struct kvm2_io_table *table, int fd);
 struct kvm2_io_link *kvm2_io_link_open(struct kvm2_vm *vm, int fd);
 void kvm2_io_link_close(struct kvm2_io_link *link);
-/* Post a write. Return: 0; -EAGAIN; an errno: the link has failed. */
+/* Post a write at once. Return: 0; -EAGAIN; an errno: the link has failed. */
 int kvm2_io_link_post(struct kvm2_io_link *link,
 		      const struct kvm2_io_message *header, const void *data,
 		      size_t bytes);
@@ -196,11 +217,32 @@ int kvm2_io_link_transact(struct kvm2_vcpu *v, struct kvm2_xact *xact,
 /* Wait no longer for the reply, and let go the link. */
 void kvm2_io_link_forget(struct kvm2_xact *xact);
 
+/* io_batch.c */
+/* Context: table->lock held. Return: 0; -ENOMEM. */
+int kvm2_io_batch_create(struct kvm2_io_link *link);
+/* Nobody posts to it any more, and the socket does not wake it. */
+void kvm2_io_batch_stop(struct kvm2_io_batch *batch);
+void kvm2_io_batch_destroy(struct kvm2_io_batch *batch);
+/* Post a write, of at most 8 bytes, with others. Return: as the above. */
+int kvm2_io_batch_post(const struct kvm2_range *range, u32 vcpu, u64 address,
+		       int len, const void *data);
+/*
+ * Send them all, and a record of @header and @data if it is not NULL behind
+ * them. Return: as kvm2_io_link_post().
+ */
+int kvm2_io_batch_send(struct kvm2_io_link *link,
+		       const struct kvm2_io_message *header, const void *data,
+		       size_t bytes);
+/* The socket has changed. Context: atomic. */
+void kvm2_io_batch_wake(struct kvm2_link *link);
+
 /* io_bpf.c */
 /* For each vendor module, one at a time. */
 void kvm2_io_bpf_init(void);
 struct bpf_prog *kvm2_io_bpf_get(int fd);
 void kvm2_io_bpf_put(struct bpf_prog *prog);
+/* Can it be run with interrupts off? */
+bool kvm2_io_bpf_is_fast(const struct bpf_prog *prog);
 extern const struct kvm_io_device_ops kvm2_io_bpf_ops;
 
 #endif /* _KVM2_IO_H */

@@ -39,6 +39,7 @@ static void release(struct kref *kref)
 						 link.kref);
 
 	kvm2_link_fini(&link->link);
+	kvm2_io_batch_destroy(link->batch);
 	kfree_rcu(link, rcu);
 }
 
@@ -69,7 +70,7 @@ struct kvm2_io_link *kvm2_io_link_open(struct kvm2_vm *vm, int fd)
 
 	if (!link)
 		return ERR_PTR(-ENOMEM);
-	r = kvm2_link_init(&link->link, fd, NULL);
+	r = kvm2_link_init(&link->link, fd, kvm2_io_batch_wake);
 	if (r) {
 		kfree(link);
 		return ERR_PTR(r);
@@ -91,7 +92,10 @@ void kvm2_io_link_close(struct kvm2_io_link *link)
 	WRITE_ONCE(table->nr_links, table->nr_links - 1);
 	/* No failure, and nothing to tell the VMM: it wants it so. */
 	set_bit(0, &link->reported);
+	if (link->batch)
+		kvm2_io_batch_send(link, NULL, NULL, 0);
 	kvm2_link_stop(&link->link);
+	kvm2_io_batch_stop(link->batch);
 	kvm2_io_link_put(link);
 }
 
@@ -101,15 +105,19 @@ int kvm2_io_link_post(struct kvm2_io_link *link,
 		      const struct kvm2_io_message *header, const void *data,
 		      size_t bytes)
 {
-	int r = kvm2_link_send(&link->link, header, sizeof(*header), data,
+	int r = smp_load_acquire(&link->batch) ?
+		kvm2_io_batch_send(link, header, data, bytes) :
+		kvm2_link_send(&link->link, header, sizeof(*header), data,
 			       bytes);
 
 	/*
 	 * Counted when it is on its way: a flush that has not seen the count
 	 * has been sent by somebody who cannot know of this write yet.
 	 */
-	if (!r)
+	if (!r) {
+		atomic64_inc(&link->sent);
 		atomic64_inc(&link->posted);
+	}
 	return r;
 }
 
@@ -200,7 +208,13 @@ static int send(struct kvm2_xact *xact)
 		return r;
 	}
 
-	xact->posted = atomic64_read(&link->posted);
+	/* What the vcpu, or whoever told it, has posted goes before it. */
+	if (smp_load_acquire(&link->batch)) {
+		r = kvm2_io_batch_send(link, NULL, NULL, 0);
+		if (r)
+			return r;
+	}
+	xact->posted = atomic64_read(&link->sent);
 	/* The reply may be here before the send returns. */
 	spin_lock(&link->lock);
 	xact->header.id = ++link->last_id;

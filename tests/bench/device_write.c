@@ -26,8 +26,8 @@ static volatile uint64_t drained;
 static int attach_posted(const struct accesses *accesses)
 {
 	struct kvm2_io io = {
-		.type = KVM2_IO_SOCKET, .flags = KVM2_IO_POSTED, .address = GUEST_MMIO,
-		.size = RANGE_BYTES,
+		.type = KVM2_IO_SOCKET, .flags = KVM2_IO_POSTED | KVM2_IO_BATCHED,
+		.address = GUEST_MMIO, .size = RANGE_BYTES,
 	};
 
 	(void)accesses;

@@ -49,29 +49,30 @@ static void load(void)
 		tap_die("mmap the registers");
 }
 
-static int attach_program(const struct bpf_program *program, uint32_t flags, uint64_t address,
+static int attach_program(const struct bpf_program *which, uint32_t flags, uint64_t address,
 			  uint64_t size)
 {
 	const struct kvm2_io io = {
 		.type = KVM2_IO_BPF, .flags = flags, .address = address, .size = size,
 		.cookie = flags & KVM2_DETACH ? 0 : BPF_COOKIE,
-		.fd = flags & KVM2_DETACH ? 0 : bpf_program__fd(program),
+		.fd = flags & KVM2_DETACH ? 0 : bpf_program__fd(which),
 	};
 
 	return kvm2_sys_attach_io(&io, sizeof(io));
 }
 
+static const struct bpf_program *program;
+
 static int attach(uint32_t flags, uint64_t address)
 {
-	return attach_program(skeleton->progs.device, flags, address, BPF_BYTES);
+	return attach_program(program, flags, address, BPF_BYTES);
 }
 
 static void make_vm(void)
 {
 	int r = guest_create_vm("bpf", &ram);
 
-	if (r || (r = kvm2_sys_create_vcpu(0, 0)) || (r = device_guest_start(ram)) ||
-	    (r = attach(KVM2_IO_PORTS, BPF_PORT)) || (r = attach(0, DEVICE_MMIO)))
+	if (r || (r = kvm2_sys_create_vcpu(0, 0)) || (r = device_guest_start(ram)))
 		tap_die("create a VM: %s", strerror(-r));
 }
 
@@ -171,7 +172,9 @@ static void test_passed(void)
 	struct kvm2_run first;
 	const struct device_order order = { DEVICE_OUT16, BPF_PORT + BPF_PASSED, 0x4321 };
 
+	skeleton->bss->calls = 0;
 	tap_is(make(DEVICE_IN32, BPF_PORT + BPF_PASSED, 0, 0xdecade), 1, "what the program passes on is an exit");
+	tap_is(skeleton->bss->calls, 1, "for which it was called once");
 	tap_is(result, 0xdecade, "and the guest reads what the VMM answers");
 	tap_is(make(DEVICE_READ32, BPF_PASSED, 0, 0xfacade), 1, "so it is in memory");
 	tap_is(result, 0xfacade, "and the guest reads that");
@@ -185,6 +188,7 @@ static void test_passed(void)
 	tap_is(first.io.data[0] | first.io.data[1] << 8, 0x4321,
 	       "with what the guest wrote, not what the program left");
 	tap_is(guest_enter(&run), 0, "and the guest goes on");
+	tap_is(skeleton->bss->calls, 3, "each was shown to the program once");
 }
 
 /* An access of which a part is not in the range is none of the program's. */
@@ -338,19 +342,71 @@ static void test_attach(void)
 	tap_is(result, 99, "and so do its registers");
 }
 
-int main(void)
+/* An access at the edge of a range, whether or not it was the last one's. */
+static void test_neighbour(void)
 {
-	load();
-	make_vm();
+	tap_is(attach_program(skeleton->progs.early, KVM2_IO_PORTS, BPF_PORT + BPF_BYTES, BPF_BYTES), 0,
+	       "a second range beside the first");
+	in(BPF_WORD);
+	out(BPF_BYTES + BPF_CONTEXT, 5);
+	tap_is((long)skeleton->bss->last.address, BPF_PORT + BPF_BYTES + BPF_CONTEXT, "has its own accesses");
+	tap_is(attach_program(NULL, KVM2_IO_PORTS | KVM2_DETACH, BPF_PORT + BPF_BYTES, BPF_BYTES), 0,
+	       "it is detached");
+	tap_is(out(BPF_BYTES + BPF_CONTEXT, 5), 1, "then it is an exit, after the access before");
+	tap_is(in(BPF_WORD), 0, "and the first still answers");
+}
+
+/* KVM asks the one that was attached first; so it is whenever the program is called. */
+static void test_doorbell(void)
+{
+	struct kvm2_io io = {
+		.type = KVM2_IO_EVENTFD, .flags = KVM2_IO_PORTS, .address = BPF_PORT + BPF_BYTES + BPF_WORD,
+		.size = 4, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
+	eventfd_t value = 0;
+
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "an eventfd at a port");
+	tap_is(attach_program(skeleton->progs.early, KVM2_IO_PORTS, BPF_PORT + BPF_BYTES, BPF_BYTES), 0,
+	       "and a program where it is");
+	tap_is(out(BPF_BYTES + BPF_WORD, 7), 0, "a write is no exit");
+	eventfd_read(io.fd, &value);
+	tap_is((long)value, 1, "and the eventfd has it");
+	io.flags |= KVM2_DETACH;
+	tap_is(kvm2_sys_attach_io(&io, sizeof(io)), 0, "the eventfd is detached");
+	out(BPF_BYTES + BPF_WORD, 8);
+	tap_is((long)registers[BPF_WORD / 4], 8, "then the program has it");
+	attach_program(NULL, KVM2_IO_PORTS | KVM2_DETACH, BPF_PORT + BPF_BYTES, BPF_BYTES);
+	close(io.fd);
+}
+
+/* What every program does, whenever it is called. */
+static void test_program(const struct bpf_program *which)
+{
+	if (program) {
+		attach(KVM2_IO_PORTS | KVM2_DETACH, BPF_PORT);
+		attach(KVM2_DETACH, DEVICE_MMIO);
+	}
+	program = which;
+	tap_is(attach(KVM2_IO_PORTS, BPF_PORT) | attach(0, DEVICE_MMIO), 0, "program %s", bpf_program__name(which));
 	test_registers();
 	test_time();
 	test_context();
 	test_passed();
 	test_edges();
 	test_eventfd();
+}
+
+int main(void)
+{
+	load();
+	make_vm();
+	test_program(skeleton->progs.early);
+	test_neighbour();
+	test_doorbell();
+	test_count();
+	test_program(skeleton->progs.device);
 	test_apic();
 	test_alone();
-	test_count();
 	test_attach();
 	return tap_end();
 }

@@ -5,7 +5,7 @@
 
 	.section .rodata
 	.globl	io_code, io_code_end
-	.globl	io_sum, io_mmio_sum, io_string, io_post, io_order_post, io_order_read
+	.globl	io_sum, io_mmio_sum, io_string, io_post, io_post_wait, io_post_two, io_order_post, io_order_read
 	.balign	16
 	.code16
 io_code:
@@ -52,6 +52,38 @@ io_post:
 	movl	%eax, %ds:0
 	decl	%ecx
 	jnz	1b
+	jmp	end
+
+io_post_wait:
+	movw	$(IO_MMIO_A >> 4), %ax
+	movw	%ax, %ds
+	xorl	%eax, %eax
+1:	incl	%eax
+	movl	%eax, %ds:0
+2:	cmpl	%eax, %es:IO_FLAG
+	jne	2b
+	decl	%ecx
+	jnz	1b
+	jmp	end
+
+/* Register 8 is what was written last. */
+io_post_two:
+	movw	$(IO_MMIO_A >> 4), %ax
+	movw	%ax, %ds
+	xorl	%eax, %eax
+1:	incl	%eax
+	movl	%eax, %ds:0
+	incl	%eax
+	movl	%eax, %ds:16
+	testb	$31, %cl
+	jnz	2f
+	movl	%ds:8, %ebx
+	cmpl	%eax, %ebx
+	jne	3f
+2:	decl	%ecx
+	jnz	1b
+	jmp	end
+3:	xorl	%eax, %eax
 	jmp	end
 
 /*

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "io_device.h"
 #include "rounds.h"
 #include "tap.h"
 
@@ -31,6 +32,10 @@
 #define ORDER_ROUNDS	lab_rounds(100000)
 #define POST_ROUNDS	lab_rounds(5000)
 #define SIGNAL_ROUNDS	64
+#define LATE_ROUNDS	5
+#define LATE_SECONDS	300
+#define FULL_ROUNDS	8000	/* more than socket and batch hold */
+#define BATCHED		(KVM2_IO_POSTED | KVM2_IO_BATCHED)
 
 extern const uint8_t io_code[];
 extern const uint8_t io_code_end[];
@@ -105,85 +110,6 @@ static void in_child(const char *what, void (*test)(void))
 	tap_is(status, 0, "%s: the process has ended well", what);
 }
 
-/* ---- a device: a process that answers ---- */
-
-struct message {
-	struct kvm2_io_message header;
-	uint8_t data[KVM2_IO_DATA_MAX];
-};
-
-/* Return: bytes of data; -1 when the other side is gone. */
-static int receive(int fd, struct message *message)
-{
-	ssize_t n = recv(fd, message, sizeof(*message), 0);
-
-	return n < (ssize_t)sizeof(message->header) ? -1 : (int)(n - sizeof(message->header));
-}
-
-static int reply(int fd, uint32_t id, const void *data, size_t bytes)
-{
-	struct message message = { .header = { .id = id, .op = KVM2_IO_OP_REPLY } };
-
-	memcpy(message.data, data, bytes);
-	return (int)send(fd, &message, sizeof(message.header) + bytes, MSG_NOSIGNAL);
-}
-
-/* What a device remembers: read as register 8, or as a port. */
-struct device {
-	int fd;
-	_Atomic uint32_t last;		/* what was written last */
-	_Atomic uint32_t posted;	/* how many writes were posted */
-	_Atomic uint32_t bad;		/* posted out of turn */
-	_Atomic uint32_t *shows;	/* another device's, or NULL: a counter */
-	uint32_t counter;
-	uint32_t reads;
-};
-
-static void answer(struct device *device, const struct message *message, int bytes)
-{
-	const struct kvm2_io_message *header = &message->header;
-	uint32_t value = 0;
-	uint8_t string[KVM2_IO_DATA_MAX];
-
-	switch (header->op) {
-	case KVM2_IO_OP_READ:
-		memset(string, 0, sizeof(string));
-		device->reads++;
-		value = device->shows ? *device->shows : ++device->counter;
-		memcpy(string, &value, sizeof(value));
-		if (header->count > 1)
-			for (unsigned int i = 0; i < header->count; i++)
-				string[i] = (uint8_t)('a' + i);
-		reply(device->fd, header->id, string, header->size * header->count);
-		break;
-	case KVM2_IO_OP_POSTED_WRITE:
-		memcpy(&value, message->data, bytes < 4 ? bytes : 4);
-		device->bad += value != device->last + 1;
-		device->last = value;
-		device->posted++;
-		break;
-	case KVM2_IO_OP_WRITE:
-		memcpy(&value, message->data, bytes < 4 ? bytes : 4);
-		device->last = value;
-		reply(device->fd, header->id, NULL, 0);
-		break;
-	case KVM2_IO_OP_FLUSH:
-		reply(device->fd, header->id, NULL, 0);
-		break;
-	}
-}
-
-static void *device_main(void *argument)
-{
-	struct device *device = argument;
-	struct message message;
-	int bytes;
-
-	while ((bytes = receive(device->fd, &message)) >= 0)
-		answer(device, &message, bytes);
-	return NULL;
-}
-
 static pthread_t start(void *(*function)(void *), void *argument)
 {
 	pthread_t thread;
@@ -232,6 +158,9 @@ static void test_ranges(void)
 	/* What is attached here stays so: the end of the process lets it go. */
 	r = attach(KVM2_IO_POSTED, IO_MMIO_B, 0, ends[0]);
 	tap_is(r, 0, "posted writes by the same socket");
+	r = attach(KVM2_IO_BATCHED, IO_MMIO_B, 0, ends[0]);
+	tap_is(r, -EINVAL, "batches of writes that are not posted");
+	tap_is(attach(BATCHED, IO_MMIO_B + RANGE_BYTES, 0, ends[0]), 0, "batches by the same socket");
 }
 
 static void test_read_write(void)
@@ -291,7 +220,7 @@ static void test_message(void)
 		r = guest_enter(&run);
 	} while (r == -EINTR && poll(&asked, 1, 0) == 0);
 	tap_is(r, -EINTR, "a signal ends the wait");
-	tap_is(receive(ends[1], &message), 0, "the device has got a read");
+	tap_is(device_receive(ends[1], &message), 0, "the device has got a read");
 	tap_is(message.header.op, KVM2_IO_OP_READ, "it says so");
 	tap_is(message.header.ports, 1, "of a port");
 	tap_is((long)message.header.address, IO_PORT_A, "with its number");
@@ -301,7 +230,7 @@ static void test_message(void)
 	run.flags = KVM2_RUN_IMMEDIATE_EXIT;
 	tap_is(guest_enter(&run), -EINTR, "an immediate exit does not wait");
 	run.flags = 0;
-	reply(ends[1], message.header.id, "\x78\x56\x34\x12", 4);
+	device_reply(ends[1], message.header.id, "\x78\x56\x34\x12", 4);
 	tap_is(finish(), 0x12345678, "the answer is taken by a later call");
 }
 
@@ -311,9 +240,9 @@ static void *slow_main(void *argument)
 	struct message message;
 	int bytes;
 
-	while ((bytes = receive(device->fd, &message)) >= 0) {
+	while ((bytes = device_receive(device->fd, &message)) >= 0) {
 		usleep(3000);
-		answer(device, &message, bytes);
+		device_answer(device, &message, bytes);
 	}
 	return NULL;
 }
@@ -371,31 +300,103 @@ static void test_signals(void)
 	pthread_join(thread, NULL);
 }
 
-static void test_posted(void)
+static const char *post_name(uint32_t flags)
+{
+	return flags & KVM2_IO_BATCHED ? "batched" : "posted";
+}
+
+static void check_posted(uint32_t flags)
 {
 	struct device device = { 0 };
 	pthread_t thread;
 	int ends[2];
-	long r;
 
 	make_vm();
 	make_pair(ends);
-	tap_is(attach(KVM2_IO_POSTED, IO_MMIO_A, COOKIE_A, ends[0]), 0, "a range of posted writes");
+	tap_is(attach(flags, IO_MMIO_A, COOKIE_A, ends[0]), 0, "a range of %s writes", post_name(flags));
 	io_guest_start(ram, io_post, 10);
 	device.fd = ends[1];
 	thread = start(device_main, &device);
-	r = finish();
-	tap_is(r, 10, "10 posted writes, and an exit");
+	tap_is(finish(), 10, "10 %s writes, and an exit", post_name(flags));
 	tap_is(device.posted, 10, "before the exit all of them were done");
 
 	/* More than the socket holds. */
 	device.last = 0;
 	io_guest_start(ram, io_post, POST_ROUNDS);
-	tap_is(finish(), POST_ROUNDS, "%u posted writes", POST_ROUNDS);
+	tap_is(finish(), POST_ROUNDS, "%u %s writes", POST_ROUNDS, post_name(flags));
 	tap_is(device.posted, POST_ROUNDS + 10, "were all done before the exit");
 	tap_is(device.bad, 0, "in their order");
+	tap_ok(flags & KVM2_IO_BATCHED ? device.records < device.posted : device.records == device.posted,
+	       "in %u records", device.records);
 	shutdown(device.fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
+}
+
+static void test_posted(void)
+{
+	check_posted(KVM2_IO_POSTED);
+}
+
+static void test_batched(void)
+{
+	check_posted(BATCHED);
+}
+
+/* A guest that waits for what the device does with its write makes no exit. */
+static void test_late(void)
+{
+	struct device device = { 0 };
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	attach(BATCHED, IO_MMIO_A, COOKIE_A, ends[0]);
+	io_guest_start(ram, io_post_wait, LATE_ROUNDS);
+	device.fd = ends[1];
+	device.mirror = ram + IO_FLAG;
+	start(device_main, &device);
+	alarm(LATE_SECONDS);
+	tap_is(finish(), LATE_ROUNDS, "a batch of one write goes without an exit, %u times", LATE_ROUNDS);
+	tap_is(device.records, LATE_ROUNDS, "each by itself");
+}
+
+/* Two ranges of one socket, of both kinds, and reads between. */
+static void test_mixed(void)
+{
+	struct device device = { .shows = &device.last };
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	attach(BATCHED, IO_MMIO_A, COOKIE_A, ends[0]);
+	attach(KVM2_IO_POSTED, IO_MMIO_A + RANGE_BYTES, COOKIE_A, ends[0]);
+	io_guest_start(ram, io_post_two, POST_ROUNDS);
+	device.fd = ends[1];
+	start(device_main, &device);
+	tap_is(finish(), 2 * POST_ROUNDS, "what is batched comes before what is posted later, or read");
+	tap_is(device.bad, 0, "in their order");
+	tap_is(device.posted, 2 * POST_ROUNDS, "all of it");
+}
+
+/* Nobody reads: the socket gets full, then the batch, and then the guest waits. */
+static void test_full(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	struct device device = { 0 };
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	attach(BATCHED, IO_MMIO_A, COOKIE_A, ends[0]);
+	io_guest_start(ram, io_post, FULL_ROUNDS);
+	sigaction(SIGALRM, &action, NULL);
+	alarm(2);
+	tap_is(finish(), -EINTR, "a guest waits when nobody reads its batches");
+	device.fd = ends[1];
+	start(device_main, &device);
+	tap_is(finish(), FULL_ROUNDS, "it goes on when somebody does");
+	tap_is(device.posted, FULL_ROUNDS, "and none is lost");
+	tap_is(device.bad, 0, "nor out of order");
 }
 
 /* ---- order: two vcpus, two sockets ---- */
@@ -418,7 +419,7 @@ static void *order_vcpu(void *argument)
 	return NULL;
 }
 
-static void test_order(void)
+static void check_order(uint32_t flags)
 {
 	struct device a = { 0 }, b = { .shows = &a.last };
 	pthread_t threads[3];
@@ -426,7 +427,7 @@ static void test_order(void)
 
 	make_vm();
 	make_pair(ends);
-	attach(KVM2_IO_POSTED, IO_MMIO_A, COOKIE_A, ends[0]);
+	attach(flags, IO_MMIO_A, COOKIE_A, ends[0]);
 	a.fd = ends[1];
 	make_pair(ends);
 	attach(0, IO_MMIO_B, COOKIE_B, ends[0]);
@@ -437,7 +438,8 @@ static void test_order(void)
 	threads[2] = start(order_vcpu, NULL);
 	order_result[0] = finish();
 	pthread_join(threads[2], NULL);
-	tap_is(order_result[0], ORDER_ROUNDS, "one vcpu posts %u writes to a device", ORDER_ROUNDS);
+	tap_is(order_result[0], ORDER_ROUNDS, "one vcpu makes %u %s writes to a device", ORDER_ROUNDS,
+	       post_name(flags));
 	tap_is(order_result[1], 0, "another reads a second device: no write is overtaken");
 	tap_ok(b.reads > 0, "in %u reads", b.reads);
 	tap_is(a.posted, ORDER_ROUNDS, "all have arrived");
@@ -446,6 +448,16 @@ static void test_order(void)
 	shutdown(b.fd, SHUT_RDWR);
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
+}
+
+static void test_order(void)
+{
+	check_order(KVM2_IO_POSTED);
+}
+
+static void test_batched_order(void)
+{
+	check_order(BATCHED);
 }
 
 /* ---- devices that fail ---- */
@@ -485,7 +497,7 @@ static void test_killed(void)
 	if (!pid) {
 		/* It takes the transaction and says so; then it is shot. */
 		close(ends[0]);
-		if (receive(ends[1], &message) == 0 && write(ready[1], "", 1) == 1)
+		if (device_receive(ends[1], &message) == 0 && write(ready[1], "", 1) == 1)
 			pause();
 		_exit(1);
 	}
@@ -516,28 +528,28 @@ static void *liar_main(void *argument)
 	struct liar *liar = argument;
 	struct message message;
 
-	if (receive(liar->fd, &message) >= 0)
+	if (device_receive(liar->fd, &message) >= 0)
 		liar->lie(liar->fd, &message);
-	while (receive(liar->fd, &message) >= 0)
+	while (device_receive(liar->fd, &message) >= 0)
 		;
 	return NULL;
 }
 
 static void lie_id(int fd, const struct message *message)
 {
-	reply(fd, message->header.id + 1, "\1\2\3\4", 4);
+	device_reply(fd, message->header.id + 1, "\1\2\3\4", 4);
 }
 
 static void lie_short(int fd, const struct message *message)
 {
-	reply(fd, message->header.id, "\1\2", 2);
+	device_reply(fd, message->header.id, "\1\2", 2);
 }
 
 static void lie_long(int fd, const struct message *message)
 {
 	static const uint8_t zeros[KVM2_IO_DATA_MAX];
 
-	reply(fd, message->header.id, zeros, sizeof(zeros));
+	device_reply(fd, message->header.id, zeros, sizeof(zeros));
 }
 
 static void lie_too_long(int fd, const struct message *message)
@@ -567,7 +579,7 @@ static void lie_stub(int fd, const struct message *message)
 static void lie_flood(int fd, const struct message *message)
 {
 	/* Until the kernel has had enough of it. */
-	while (reply(fd, message->header.id + 7, "\1\2\3\4", 4) > 0)
+	while (device_reply(fd, message->header.id + 7, "\1\2\3\4", 4) > 0)
 		;
 }
 
@@ -627,7 +639,7 @@ static void *detach_main(void *argument)
 	struct message message;
 	int fd = *(int *)argument;
 
-	if (receive(fd, &message) >= 0)
+	if (device_receive(fd, &message) >= 0)
 		attach(KVM2_DETACH | KVM2_IO_PORTS, IO_PORT_A, COOKIE_A, -1);
 	return NULL;
 }
@@ -659,8 +671,13 @@ int main(void)
 	in_child("messages", test_message);
 	in_child("eventfd", test_eventfd);
 	in_child("posted writes", test_posted);
+	in_child("batched writes", test_batched);
+	in_child("late batches", test_late);
+	in_child("batched and posted", test_mixed);
+	in_child("full batches", test_full);
 	in_child("signals", test_signals);
 	in_child("order", test_order);
+	in_child("order of batches", test_batched_order);
 	in_child("kill -9", test_killed);
 	in_child("detach", test_detach);
 	for (which_lie = 0; which_lie < sizeof(lies) / sizeof(lies[0]); which_lie++)

@@ -886,7 +886,8 @@ enum kvm2_io_type {
 #define KVM2_IO_PORTS			(1 << 1)  /* I/O ports, not memory */
 #define KVM2_IO_DATAMATCH		(1 << 2)  /* EVENTFD: only this value */
 #define KVM2_IO_POSTED			(1 << 3)  /* SOCKET: writes want no reply */
-#define KVM2_IO_FLAGS			0xf
+#define KVM2_IO_BATCHED			(1 << 4)  /* POSTED: many in one record */
+#define KVM2_IO_FLAGS			0x1f
 
 /**
  * struct kvm2_io - a range of ports or addresses, and who answers there
@@ -950,6 +951,11 @@ enum kvm2_io_op {
  * READ, WRITE and FLUSH want one REPLY each, whose @id alone counts and the
  * rest of whose header is 0. POSTED_WRITE has none. The process takes records
  * in the order in which they come: a reply says that all before it is done.
+ *
+ * POSTED_WRITEs of ranges with KVM2_IO_BATCHED come some milliseconds later,
+ * if nothing wants them earlier, and as many as there are in one record of at
+ * most KVM2_IO_BATCH_MAX bytes: one message after the other, each with its
+ * data filled up to a multiple of 8 bytes.
  */
 struct kvm2_io_message {
 	__u32 id;
@@ -962,6 +968,8 @@ struct kvm2_io_message {
 	__u32 vcpu;
 	__u8  data[];
 };
+
+#define KVM2_IO_BATCH_MAX		4096
 
 /* kvm2_io_access.verdict */
 #define KVM2_BPF_PASS			0  /* to the VMM, as if unattached */
