@@ -173,30 +173,7 @@ VM_TESTS += tests/vm/virtio_test
 tests/vm/virtio_test_KERNELS := patched
 tests/vm/virtio_test_TIMEOUT := $(if $(LINUX),7200,1800)
 
-# Programs for the kernel.  A guest makes the accesses it is told to; it wants vm_guest of tests/vm/module.mk.
-device_guest := tests/vm/device_guest.c tests/vm/device_guest_code.S
-
-VM_TESTS += tests/vm/bpf_test
-tests/vm/bpf_test_SOURCES  = $(device_guest) tests/vm/tap.c $(vm_guest)
-tests/vm/bpf_test_LIBS     := libkvm2
-tests/vm/bpf_test_PKGS     := libbpf
-tests/vm/bpf_test_CPPFLAGS := -I$(abspath $(B)/tests/vm)
-tests/vm/bpf_test_LDFLAGS  := -lpthread
-tests/vm/bpf_test_KERNELS  := patched debug
-tests/vm/bpf_test_TIMEOUT  := 1800
-
-$(B)/tests/vm/%.bpf.o: tests/vm/%.bpf.c $(wildcard tests/vm/*.h) kernel/include/uapi/linux/kvm2.h kvm2run/module.mk
-	$(SAY) BPF $<
-	@mkdir -p $(@D)
-	$(Q)$(BPF_CLANG) $(kvm2run_BPF) -Itests/vm -c $< -o $@
-
-$(B)/tests/vm/%.skel.h: $(B)/tests/vm/%.bpf.o
-	$(SAY) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
-
-$(B)/obj/tests/vm/bpf_test.o: $(B)/tests/vm/bpf_device.skel.h
-
-# The timer of kvm2run, by kvm2run's own functions.
+# The timer of kvm2run as a program for the kernel, by kvm2run's own functions.
 VM_TESTS += tests/vm/pit_test
 tests/vm/pit_test_SOURCES  = kvm2run/src/bpf_pit.c kvm2run/src/pit.c kvm2run/src/failure.c $(device_guest) tests/vm/tap.c \
 			      $(vm_guest)

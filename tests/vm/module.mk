@@ -87,3 +87,27 @@ tests/vm/io_test_LIBS    := libkvm2
 tests/vm/io_test_LDFLAGS := -lpthread
 tests/vm/io_test_KERNELS := patched debug
 tests/vm/io_test_TIMEOUT := 1800
+
+# Programs for the kernel.  A guest makes the accesses it is told to; kvm2run has
+# such a program, too: kvm2run/module.mk says how one is compiled.
+device_guest := tests/vm/device_guest.c tests/vm/device_guest_code.S
+
+VM_TESTS += tests/vm/bpf_test
+tests/vm/bpf_test_SOURCES  = $(device_guest) tests/vm/tap.c $(vm_guest)
+tests/vm/bpf_test_LIBS     := libkvm2
+tests/vm/bpf_test_PKGS     := libbpf
+tests/vm/bpf_test_CPPFLAGS := -I$(abspath $(B)/tests/vm)
+tests/vm/bpf_test_LDFLAGS  := -lpthread
+tests/vm/bpf_test_KERNELS  := patched debug
+tests/vm/bpf_test_TIMEOUT  := 1800
+
+$(B)/tests/vm/%.bpf.o: tests/vm/%.bpf.c $(wildcard tests/vm/*.h) kernel/include/uapi/linux/kvm2.h tests/vm/module.mk
+	$(SAY) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(BPF_CLANG) $(kvm2run_BPF) -Itests/vm -c $< -o $@
+
+$(B)/tests/vm/%.skel.h: $(B)/tests/vm/%.bpf.o
+	$(SAY) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+$(B)/obj/tests/vm/bpf_test.o: $(B)/tests/vm/bpf_device.skel.h
