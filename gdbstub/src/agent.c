@@ -222,6 +222,10 @@ static void variable(struct agent *a, uint8_t op)
 		if (!a->error)
 			a->error = a->access->set_variable(a->access->context, number, value);
 		push(a, value);
+	} else if (a->access->trace_variable) {
+		a->error = a->access->get_variable(a->access->context, number, &value);
+		if (!a->error)
+			a->error = a->access->trace_variable(a->access->context, number, value);
 	}
 }
 

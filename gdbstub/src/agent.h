@@ -27,6 +27,8 @@ struct agent_access {
 	void (*print)(void *context, const char *text, size_t length);
 	/* memory to be collected by a tracepoint; may be NULL */
 	int (*trace)(void *context, uint64_t address, uint64_t size);
+	/* the same of a variable; may be NULL */
+	int (*trace_variable)(void *context, unsigned int number, uint64_t value);
 };
 
 /**

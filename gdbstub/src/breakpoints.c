@@ -341,9 +341,8 @@ void breakpoint_refresh(struct vm *vm, unsigned int vcpu)
 
 /* ---- the list ---- */
 
-int breakpoint_insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type type,
-		      uint64_t address, uint64_t size, struct breakpoint **breakpoint,
-		      const char **why)
+static int insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type type, uint64_t address,
+		  uint64_t size, struct breakpoint **breakpoint, const char **why)
 {
 	struct breakpoint *b = find(vm, type, address, size);
 	struct breakpoint **list;
@@ -424,17 +423,54 @@ static void destroy(struct vm *vm, unsigned int index)
 		put_other(vm, gpa);
 }
 
+int breakpoint_insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type type,
+		      uint64_t address, uint64_t size, struct breakpoint **breakpoint,
+		      const char **why)
+{
+	int err = insert(vm, vcpu, type, address, size, breakpoint, why);
+
+	if (!err)
+		(*breakpoint)->is_gdbs = true;
+	return err;
+}
+
+/* If it is nobody's any more. */
+static void put(struct vm *vm, const struct breakpoint *breakpoint)
+{
+	unsigned int i = 0;
+
+	if (breakpoint->is_gdbs || breakpoint->is_traced)
+		return;
+	while (vm->breakpoints[i] != breakpoint)
+		i++;
+	destroy(vm, i);
+}
+
 int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address, uint64_t size)
 {
 	struct breakpoint *b = find(vm, type, address, size);
 
-	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
-		if (vm->breakpoints[i] == b) {
-			destroy(vm, i);
-			return 0;
-		}
-	}
-	return -ENOENT;
+	if (!b || !b->is_gdbs)
+		return -ENOENT;
+	b->is_gdbs = false;
+	breakpoint_forget_expressions(b);
+	put(vm, b);
+	return 0;
+}
+
+int breakpoint_trace(struct vm *vm, unsigned int vcpu, uint64_t address, bool on)
+{
+	struct breakpoint *b = find(vm, BREAKPOINT_SOFTWARE, address, 1);
+	const char *why;
+	int err = 0;
+
+	if (on)
+		err = insert(vm, vcpu, BREAKPOINT_SOFTWARE, address, 1, &b, &why);
+	if (err || !b)
+		return err;
+	b->is_traced = on;
+	put(vm, b);
+	return 0;
 }
 
 void breakpoint_remove_all(struct vm *vm)

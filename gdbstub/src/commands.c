@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "kaslr.h"
 #include "monitor.h"
+#include "trace.h"
 
 /* ---- what is being talked about ---- */
 
@@ -111,6 +112,27 @@ static void command_thread_text(struct session *session, struct cursor *cursor)
 
 /* ---- registers ---- */
 
+/* Of the vcpu, or of a trace frame. */
+static int read_register(struct place place, unsigned int index, uint8_t value[REGISTER_BYTES_MAX])
+{
+	return trace_is_looked_at(place.vm) ? trace_register(place.vm, index, value) :
+					      vm_read_register(place.vm, place.vcpu, index, value);
+}
+
+static void say_unavailable(struct session *session, struct place place, unsigned int index)
+{
+	for (unsigned int i = 0; i < place.vm->registers.all[index].bits / 4; i++)
+		buffer_char(&session->reply, 'x');
+}
+
+/* What is past cannot be changed. Return: true, and it is replied. */
+static bool is_past(struct session *session, struct place place)
+{
+	if (trace_is_looked_at(place.vm))
+		reply_error(session, EROFS, "this is a trace frame");
+	return trace_is_looked_at(place.vm);
+}
+
 static void command_get_all(struct session *session, struct cursor *cursor)
 {
 	uint8_t value[REGISTER_BYTES_MAX];
@@ -119,13 +141,17 @@ static void command_get_all(struct session *session, struct cursor *cursor)
 	(void)cursor;
 	if (!has_vcpu(session, &place))
 		return;
-	if (!vm_records(place.vm, place.vcpu)) {
+	if (!trace_is_looked_at(place.vm) && !vm_records(place.vm, place.vcpu)) {
 		reply_errno(session, EIO);
 		return;
 	}
 	for (unsigned int i = 0; i < place.vm->registers.nr_general; i++) {
-		int size = vm_read_register(place.vm, place.vcpu, i, value);
+		int size = read_register(place, i, value);
 
+		if (size == -ENODATA) {
+			say_unavailable(session, place, i);
+			continue;
+		}
 		if (size < 0) {
 			reply_errno(session, size);
 			return;
@@ -138,7 +164,7 @@ static void command_set_all(struct session *session, struct cursor *cursor)
 {
 	struct place place;
 
-	if (!has_vcpu(session, &place))
+	if (!has_vcpu(session, &place) || is_past(session, place))
 		return;
 	for (unsigned int i = 0; i < place.vm->registers.nr_general && !cursor_at_end(cursor); i++) {
 		size_t digits = place.vm->registers.all[i].bits / 4;
@@ -166,7 +192,11 @@ static void command_get_one(struct session *session, struct cursor *cursor)
 	if (!has_vcpu(session, &place))
 		return;
 	if (cursor_hex(cursor, &index) && index < place.vm->registers.count)
-		size = vm_read_register(place.vm, place.vcpu, (unsigned int)index, value);
+		size = read_register(place, (unsigned int)index, value);
+	if (size == -ENODATA) {
+		say_unavailable(session, place, (unsigned int)index);
+		return;
+	}
 	if (size < 0) {
 		reply_errno(session, size);
 		return;
@@ -189,7 +219,7 @@ static void command_set_one(struct session *session, struct cursor *cursor)
 	uint64_t index;
 	int err = -EINVAL;
 
-	if (!has_vcpu(session, &place))
+	if (!has_vcpu(session, &place) || is_past(session, place))
 		return;
 	if (cursor_hex(cursor, &index) && cursor_char(cursor, '=') &&
 	    index < place.vm->registers.count &&
@@ -232,7 +262,9 @@ static void read_memory(struct session *session, struct cursor *cursor, bool bin
 	data = buffer_extend(reply, binary ? size : 2 * size);
 	if (data && !binary)
 		data += size;
-	got = data ? vm_read(place.vm, place.vcpu, address, data, size) : -ENOMEM;
+	got = !data ? -ENOMEM :
+	      trace_is_looked_at(place.vm) ? trace_memory(place.vm, address, data, size) :
+					     vm_read(place.vm, place.vcpu, address, data, size);
 	if (got < 0) {
 		reply_errno(session, (int)got);
 	} else if (binary) {
@@ -261,7 +293,7 @@ static void write_memory(struct session *session, struct cursor *cursor, bool bi
 	uint8_t *data;
 	long got = -EINVAL;
 
-	if (!has_vcpu(session, &place))
+	if (!has_vcpu(session, &place) || is_past(session, place))
 		return;
 	if (!parse_range(cursor, &address, &size) || !cursor_char(cursor, ':')) {
 		reply_errno(session, EINVAL);
@@ -487,7 +519,9 @@ static void command_supported(struct session *session, struct cursor *cursor)
 		      "PacketSize=%x;QStartNoAckMode+;QNonStop+;multiprocess+;swbreak+;hwbreak+;"
 		      "vContSupported+;qXfer:features:read+;qXfer:threads:read+;"
 		      "qXfer:osdata:read+;%s"
-		      "ConditionalBreakpoints+;BreakpointCommands+;binary-upload+;error-message+",
+		      "ConditionalBreakpoints+;BreakpointCommands+;binary-upload+;error-message+;"
+		      "ConditionalTracepoints+;EnableDisableTracepoints+;InstallInTrace+;tracenz+;"
+		      "QTBuffer:size+;qXfer:traceframe-info:read+",
 		      SESSION_PACKET_BYTES, session->host->kernel ? "qXfer:exec-file:read+;" : "");
 }
 
@@ -630,6 +664,26 @@ static const struct {
 	{ "qXfer:", command_xfer },
 	{ "qSearch:memory:", command_search },
 	{ "qCRC:", command_crc },
+	{ "QTDP:", command_trace_define },
+	{ "QTDV:", command_trace_variable },
+	{ "QTEnable:", command_trace_enable },
+	{ "QTDisable:", command_trace_disable },
+	{ "QTinit", command_trace_init },
+	{ "QTStart", command_trace_start },
+	{ "QTStop", command_trace_stop },
+	{ "QTro:", command_trace_ignored },
+	{ "QTro", command_trace_ignored },
+	{ "QTNotes:", command_trace_ignored },
+	{ "QTBuffer:", command_trace_set_buffer },
+	{ "QTFrame:", command_trace_frame },
+	{ "qTStatus", command_trace_status },
+	{ "qTP:", command_trace_point_status },
+	{ "qTV:", command_trace_value },
+	{ "qTBuffer:", command_trace_get_buffer },
+	{ "qTfP", command_trace_upload },
+	{ "qTsP", command_trace_upload },
+	{ "qTfV", command_trace_upload },
+	{ "qTsV", command_trace_upload },
 	{ "QStartNoAckMode", command_no_ack },
 	{ "QNonStop:", command_non_stop },
 };

@@ -9,6 +9,7 @@
 #include <kvm2/kvm2.h>
 
 #include "agent.h"
+#include "trace.h"
 
 #define VECTOR_DB	1
 #define VECTOR_BP	3
@@ -91,6 +92,7 @@ void vm_destroy(struct vm *vm)
 		return;
 	if (!vm->exited)
 		vm_hold(vm);
+	trace_destroy(vm);
 	breakpoint_remove_all(vm);
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
 		if (!vm->exited && !vm->target->vcpus[i].gone &&
@@ -158,20 +160,38 @@ static int evaluate_memory(void *context, uint64_t address, void *data, size_t s
 	return got == (long)size ? 0 : got < 0 ? (int)got : -EFAULT;
 }
 
-static int no_variable(void *context, unsigned int number, uint64_t *value)
+static int get_variable(void *context, unsigned int number, uint64_t *value)
 {
-	(void)context;
-	(void)number;
-	*value = 0;
-	return -EINVAL;
+	const struct evaluation *e = context;
+	const struct trace_variable *variable = e->vm->trace ? trace_variable(e->vm->trace, number) : NULL;
+
+	*value = variable ? variable->value : 0;
+	return variable ? 0 : -EINVAL;
 }
 
-static int no_set_variable(void *context, unsigned int number, uint64_t value)
+static int set_variable(void *context, unsigned int number, uint64_t value)
 {
-	(void)context;
-	(void)number;
-	(void)value;
-	return -EINVAL;
+	const struct evaluation *e = context;
+	struct trace_variable *variable = e->vm->trace ? trace_variable(e->vm->trace, number) : NULL;
+
+	if (!variable)
+		return -EINVAL;
+	variable->value = value;
+	return 0;
+}
+
+static int collect_memory(void *context, uint64_t address, uint64_t size)
+{
+	const struct evaluation *e = context;
+
+	return trace_add_memory(e->vm, e->vcpu, address, size);
+}
+
+static int collect_variable(void *context, unsigned int number, uint64_t value)
+{
+	const struct evaluation *e = context;
+
+	return trace_add_variable(e->vm, number, value);
 }
 
 static void print_out(void *context, const char *text, size_t length)
@@ -182,17 +202,19 @@ static void print_out(void *context, const char *text, size_t length)
 		e->vm->print(e->vm->print_context, text, length);
 }
 
-static int evaluate(struct vm *vm, unsigned int vcpu, const struct expression *expression,
-		    uint64_t *value)
+int vm_evaluate(struct vm *vm, unsigned int vcpu, const struct expression *expression, bool collect,
+		uint64_t *value)
 {
 	struct evaluation evaluation = { vm, vcpu };
 	const struct agent_access access = {
 		.context = &evaluation,
 		.read_register = evaluate_register,
 		.read_memory = evaluate_memory,
-		.get_variable = no_variable,
-		.set_variable = no_set_variable,
+		.get_variable = get_variable,
+		.set_variable = set_variable,
 		.print = print_out,
+		.trace = collect ? collect_memory : NULL,
+		.trace_variable = collect ? collect_variable : NULL,
 	};
 
 	return agent_evaluate(expression->code, expression->size, &access, value);
@@ -207,13 +229,17 @@ static bool breakpoint_stops(struct vm *vm, unsigned int vcpu, struct breakpoint
 	bool holds = !breakpoint->nr_conditions;
 	uint64_t value;
 
+	if (breakpoint->is_traced)
+		trace_hit(vm, vcpu, breakpoint->address);
+	if (!breakpoint->is_gdbs)
+		return false;
 	breakpoint->hits++;
 	for (unsigned int i = 0; i < breakpoint->nr_conditions && !holds; i++)
-		holds = evaluate(vm, vcpu, &breakpoint->conditions[i], &value) || value;
+		holds = vm_evaluate(vm, vcpu, &breakpoint->conditions[i], false, &value) || value;
 	if (!holds)
 		return false;
 	for (unsigned int i = 0; i < breakpoint->nr_commands; i++)
-		if (evaluate(vm, vcpu, &breakpoint->commands[i], &value))
+		if (vm_evaluate(vm, vcpu, &breakpoint->commands[i], false, &value))
 			return true;
 	return !breakpoint->nr_commands;
 }
@@ -301,6 +327,15 @@ static bool take_step(struct vm *vm, unsigned int vcpu, uint64_t pc)
 	return false;
 }
 
+/* A step that nobody hears of led to a breakpoint, which the next one would pass. */
+static bool comes_upon(struct vm *vm, unsigned int vcpu, uint64_t pc)
+{
+	struct breakpoint *b = pc == vm->vcpus[vcpu].stood_at ? NULL : breakpoint_at_pc(vm, vcpu, pc);
+
+	return b && breakpoint_stops(vm, vcpu, b) &&
+	       gives_stop(vm, vcpu, b->type == BREAKPOINT_SOFTWARE ? STOP_SWBREAK : STOP_HWBREAK, 0);
+}
+
 static bool take_debug(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_event *debug)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
@@ -320,8 +355,11 @@ static bool take_debug(struct vm *vm, unsigned int vcpu, const struct kvm2_debug
 	} else {
 		if (take_slots_event(vm, vcpu, debug, &ours))
 			return true;
-		if (debug->dr6 & DR6_STEP && stepping)
-			return take_step(vm, vcpu, debug->pc);
+		if (debug->dr6 & DR6_STEP && stepping) {
+			trace_stepped(vm, vcpu);
+			return take_step(vm, vcpu, debug->pc) ||
+			       (!ours && comes_upon(vm, vcpu, debug->pc));
+		}
 		if (ours)
 			return false;
 	}
@@ -567,7 +605,8 @@ int vm_expect_int3(struct vm *vm)
 static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *without)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
-	bool step = vm->over == (int)vcpu || v->probes || v->want == WANT_STEP || v->want == WANT_RANGE;
+	bool step = vm->over == (int)vcpu || v->probes || v->trace_steps || v->want == WANT_STEP ||
+		    v->want == WANT_RANGE;
 	struct target_debug debug;
 	int err = 0;
 
@@ -576,6 +615,7 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	debug.block_irq = step && vm->block_irq;
 	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set))
 		err = set_debug(vm, vcpu, &debug);
+	v->stood_at = v->pc_is_valid ? v->pc : ~0ULL;
 	vm_forget(vm, vcpu);
 	vm_forget_pages(vm);
 	if (!err)

@@ -140,6 +140,23 @@ void command_xfer(struct session *session, struct cursor *cursor);
 void command_file(struct session *session, struct cursor *cursor);
 void files_close(struct session *session);
 
+/* trace_packets.c; cursors are behind the colon. */
+void command_trace_define(struct session *session, struct cursor *cursor);
+void command_trace_variable(struct session *session, struct cursor *cursor);
+void command_trace_enable(struct session *session, struct cursor *cursor);
+void command_trace_disable(struct session *session, struct cursor *cursor);
+void command_trace_init(struct session *session, struct cursor *cursor);
+void command_trace_start(struct session *session, struct cursor *cursor);
+void command_trace_stop(struct session *session, struct cursor *cursor);
+void command_trace_ignored(struct session *session, struct cursor *cursor);
+void command_trace_set_buffer(struct session *session, struct cursor *cursor);
+void command_trace_status(struct session *session, struct cursor *cursor);
+void command_trace_point_status(struct session *session, struct cursor *cursor);
+void command_trace_value(struct session *session, struct cursor *cursor);
+void command_trace_frame(struct session *session, struct cursor *cursor);
+void command_trace_get_buffer(struct session *session, struct cursor *cursor);
+void command_trace_upload(struct session *session, struct cursor *cursor);
+
 /* resume.c */
 void command_vcont(struct session *session, struct cursor *cursor);
 void command_vcont_query(struct session *session, struct cursor *cursor);

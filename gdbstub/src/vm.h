@@ -59,6 +59,8 @@ struct stop {
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
  * @has_rf:	RF is set for where it stands
+ * @stood_at:	where it was let go, ~0: not known
+ * @trace_steps: still to be collected for tracepoint @trace_number at @trace_address
  * @writes:	its next instruction may be a write to a watched page, @writes_at
  * @cache:	of the g packet's records; valid as long as it is held
  */
@@ -77,6 +79,10 @@ struct vcpu {
 	bool has_rf;
 	bool writes;
 	uint64_t writes_at;
+	uint64_t stood_at;
+	uint64_t trace_steps;
+	unsigned int trace_number;
+	uint64_t trace_address;
 	void *cache;
 	bool cache_is_valid;
 	bool pc_is_valid;
@@ -110,6 +116,7 @@ struct expression {
 
 /**
  * struct breakpoint - of gdb's
+ * @is_gdbs, @is_traced: whom it is for: gdb, tracepoints, both
  * @size:	bytes watched
  * @gpa:	where the int3 is
  * @original:	what was there
@@ -124,6 +131,8 @@ struct expression {
  * @was:	the memory in them
  */
 struct breakpoint {
+	bool is_gdbs;
+	bool is_traced;
 	enum breakpoint_type type;
 	uint64_t address;
 	uint64_t size;
@@ -161,6 +170,7 @@ struct watched_page {
 #define BREAKPOINTS_MAX	4096
 
 struct page_cache;
+struct trace;
 
 /**
  * struct vm - an inferior
@@ -194,6 +204,7 @@ struct vm {
 	bool exit_is_told;
 	int status;
 	char crash[200];
+	struct trace *trace;
 	struct page_cache *pages;
 	uint64_t address_space;
 	bool has_address_space;
@@ -245,6 +256,10 @@ bool vm_is_running(const struct vm *vm);
 
 /* New vcpus, new memory. They are held, unless all others run. */
 void vm_refresh(struct vm *vm);
+
+/* Run an expression for a held vcpu. @collect: into the open frame. Return: as agent_evaluate(). */
+int vm_evaluate(struct vm *vm, unsigned int vcpu, const struct expression *expression, bool collect,
+		uint64_t *value);
 
 /* ---- state.c ---- */
 
@@ -303,6 +318,9 @@ int breakpoint_insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type typ
 		      uint64_t address, uint64_t size, struct breakpoint **breakpoint,
 		      const char **why);
 int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address, uint64_t size);
+
+/* The int3 of a tracepoint. Return: as breakpoint_insert(). */
+int breakpoint_trace(struct vm *vm, unsigned int vcpu, uint64_t address, bool on);
 void breakpoint_remove_all(struct vm *vm);
 void breakpoint_forget_expressions(struct breakpoint *breakpoint);
 

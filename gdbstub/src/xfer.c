@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "kernel.h"
+#include "trace.h"
 
 static int make_features(struct session *session, struct cursor annex, struct buffer *xml)
 {
@@ -130,6 +131,19 @@ static int make_osdata(struct session *session, struct cursor annex, struct buff
 	return err;
 }
 
+static int make_frame(struct session *session, struct cursor annex, struct buffer *xml)
+{
+	const struct vm *vm = session->general.vm;
+
+	(void)annex;
+	if (!vm || !trace_is_looked_at(vm))
+		return -ENODATA;
+	buffer_text(xml, "<traceframe-info>\n");
+	trace_describe(vm, xml);
+	buffer_text(xml, "</traceframe-info>\n");
+	return 0;
+}
+
 static const struct {
 	const char *object;
 	int (*make)(struct session *session, struct cursor annex, struct buffer *xml);
@@ -138,6 +152,7 @@ static const struct {
 	{ "threads:read:", make_threads },
 	{ "exec-file:read:", make_exec_file },
 	{ "osdata:read:", make_osdata },
+	{ "traceframe-info:read:", make_frame },
 };
 
 void command_xfer(struct session *session, struct cursor *cursor)

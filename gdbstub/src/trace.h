@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints: at each hit what gdb wants collected goes into a buffer, as a
+ * frame, and the guest goes on. The buffer is in the form of gdb's trace files:
+ * for each frame the tracepoint's number (2 bytes), the bytes that follow (4), and
+ * blocks: 'R' and the registers of the g packet; 'M', an address (8), a length (2)
+ * and memory; 'V', the number of a variable (4) and its value (8).
+ */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vm.h"
+
+#define TRACE_POINTS_MAX	256
+#define TRACE_ACTIONS_MAX	128
+#define TRACE_VARIABLES_MAX	256
+#define TRACE_STEPS_MAX		1000000
+#define TRACE_BYTES		(5U << 20)
+#define TRACE_BYTES_MAX		(64U << 20)
+
+/**
+ * struct trace_action - something to collect
+ * @kind:	R registers; M memory at @base + @offset, or at @offset; X @code
+ * @while_stepping: at each step after the hit, not at the hit
+ */
+struct trace_action {
+	char kind;
+	bool while_stepping;
+	bool has_base;
+	unsigned int base;
+	uint64_t offset;
+	uint64_t size;
+	struct expression code;
+};
+
+/**
+ * struct tracepoint - one location of one of gdb's
+ * @steps:	to be collected after each hit
+ * @passes:	hits after which tracing ends, 0: never
+ * @condition:	of size 0: none
+ * @bytes:	of its frames, also those that are gone
+ */
+struct tracepoint {
+	unsigned int number;
+	uint64_t address;
+	bool is_enabled;
+	bool is_installed;
+	uint64_t steps;
+	uint64_t passes;
+	uint64_t hits;
+	uint64_t bytes;
+	struct expression condition;
+	struct trace_action actions[TRACE_ACTIONS_MAX];
+	unsigned int nr_actions;
+};
+
+struct trace_variable {
+	unsigned int number;
+	uint64_t value;
+};
+
+/**
+ * struct trace - of a VM
+ * @why, @why_number: it does not run, as qTStatus says it
+ * @used, @nr_frames: complete frames
+ * @open:	of one that is being made, in front of which @used is
+ * @created:	frames, also those that are gone
+ * @looked_at:	the frame that gdb wants to see instead of the guest, -1: none
+ */
+struct trace {
+	struct tracepoint *points[TRACE_POINTS_MAX];
+	unsigned int nr_points;
+	struct trace_variable variables[TRACE_VARIABLES_MAX];
+	unsigned int nr_variables;
+	uint8_t *buffer;
+	size_t size;
+	size_t used;
+	size_t open;
+	unsigned int nr_frames;
+	unsigned int created;
+	bool is_running;
+	bool is_circular;
+	bool is_full;
+	const char *why;
+	unsigned int why_number;
+	uint64_t started_us;
+	uint64_t stopped_us;
+	int looked_at;
+};
+
+/* A VM's, made at first. NULL: no memory. */
+struct trace *trace_of(struct vm *vm);
+void trace_destroy(struct vm *vm);
+
+/* Forget all tracepoints and frames. */
+void trace_clear(struct vm *vm);
+
+/* ---- tracepoints ---- */
+
+struct tracepoint *trace_find(const struct trace *trace, unsigned int number, uint64_t address);
+
+/* NULL: there are too many. */
+struct tracepoint *trace_add(struct trace *trace, unsigned int number, uint64_t address);
+
+/* Return: 0 or a negative errno, and nothing is traced. */
+int trace_start(struct vm *vm, unsigned int vcpu);
+int trace_install(struct vm *vm, unsigned int vcpu, struct tracepoint *point);
+
+/* @why: for qTStatus */
+void trace_stop(struct vm *vm, const char *why, unsigned int number);
+
+/* Breakpoints of what ended by itself. */
+void trace_uninstall(struct vm *vm);
+
+/* Return: 0; -ENOMEM. What was collected is gone. */
+int trace_resize(struct trace *trace, size_t size);
+
+struct trace_variable *trace_variable(struct trace *trace, unsigned int number);
+
+/* ---- the guest runs; for run.c ---- */
+
+/* A vcpu is at an address that is traced. */
+void trace_hit(struct vm *vm, unsigned int vcpu, uint64_t address);
+
+/* A vcpu with ->trace_steps has made one. */
+void trace_stepped(struct vm *vm, unsigned int vcpu);
+
+/* For expressions. Return: 0; -ENOSPC. */
+int trace_add_memory(struct vm *vm, unsigned int vcpu, uint64_t address, uint64_t size);
+int trace_add_variable(struct vm *vm, unsigned int number, uint64_t value);
+
+/* ---- frames ---- */
+
+static inline bool trace_is_looked_at(const struct vm *vm)
+{
+	return vm->trace && vm->trace->looked_at >= 0;
+}
+
+/* The block behind @block, NULL: the first one, of frame @index. NULL: no more. */
+const uint8_t *trace_next_block(const struct vm *vm, unsigned int index, const uint8_t *block);
+
+/* Of a frame: its tracepoint, and where the vcpu was. */
+unsigned int trace_number(const struct trace *trace, unsigned int index);
+uint64_t trace_pc(const struct vm *vm, unsigned int index);
+
+/* What memory and variables are in the frame that is looked at, as XML. */
+void trace_describe(const struct vm *vm, struct buffer *xml);
+
+/* Of the frame that is looked at. Return: bytes; -ENODATA it was not collected. */
+int trace_register(const struct vm *vm, unsigned int index, uint8_t value[REGISTER_BYTES_MAX]);
+long trace_memory(const struct vm *vm, uint64_t address, uint8_t *data, size_t size);
+
+#endif
