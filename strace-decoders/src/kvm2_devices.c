@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Decoders of kvm_attach_io, kvm_attach_irq and kvm_apic_message. */
-#include "defs.h"
+#include "kvm2_defs.h"
 #include "kvm2_compat.h"
 #include "kvm2_xlat.h"
 
@@ -18,6 +18,7 @@ static const struct xlat_data io_flag_data[] = {
 	KVM2_XLAT_ENTRY(KVM2_IO_PORTS),
 	KVM2_XLAT_ENTRY(KVM2_IO_DATAMATCH),
 	KVM2_XLAT_ENTRY(KVM2_IO_POSTED),
+	KVM2_XLAT_ENTRY(KVM2_IO_BATCHED),
 };
 KVM2_XLAT_FLAGS(io_flags, io_flag_data);
 

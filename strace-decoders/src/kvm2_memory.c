@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Decoders of kvm_set_memory_map and kvm_get_dirty_log. */
-#include "defs.h"
+#include "kvm2_defs.h"
 #include "kvm2_compat.h"
 #include "kvm2_options.h"
 #include "kvm2_print.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Options of the decoders of the kvm2 syscalls. */
-#include "defs.h"
+#include "kvm2_defs.h"
 #include "kvm2_options.h"
 
 #include "mmap_cache.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What several decoders of kvm2 print. */
-#include "defs.h"
+#include "kvm2_defs.h"
 #include "kvm2_print.h"
 
 #include "kvm2_options.h"

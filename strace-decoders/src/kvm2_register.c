@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names and values of registers, from the lists of the ABI. */
-#include "defs.h"
+#include "kvm2_defs.h"
 #include "kvm2_register.h"
 
 #include "kvm2_print.h"

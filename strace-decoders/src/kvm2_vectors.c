@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names that the kvm2 calls and the ioctls of /dev/kvm share. */
-#include "defs.h"
+#include "kvm2_defs.h"
 #include "kvm2_vectors.h"
 
 #include "kvm2_xlat.h"
