@@ -5,7 +5,9 @@
  * in a way that it should not, and the kernel is as good as before. Its log
  * is looked at by the lab.
  *
- *	stress_test [--seed NUMBER] [--calls NUMBER]
+ *	stress_test [--seed NUMBER]
+ *
+ * CALLS in the environment: how many.
  */
 #include "stress.h"
 
@@ -391,11 +393,11 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "seed",	required_argument,	NULL,	's' },
-		{ "calls",	required_argument,	NULL,	'c' },
 		{ "end",	no_argument,		NULL,	'e' },
 		{ }
 	};
-	unsigned long calls = CALLS;
+	const char *wanted = getenv("CALLS");
+	unsigned long calls = wanted ? strtoul(wanted, NULL, 0) : CALLS;
 	uint64_t seed;
 	int option;
 
@@ -406,9 +408,6 @@ int main(int argc, char **argv)
 		switch (option) {
 		case 's':
 			seed = strtoul(optarg, NULL, 0);
-			break;
-		case 'c':
-			calls = strtoul(optarg, NULL, 0);
 			break;
 		case 'e':
 			return 0;
