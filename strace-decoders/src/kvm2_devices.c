@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Decoders of kvm_attach_io, kvm_attach_irq and kvm_apic_message. */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_compat.h"
 #include "kvm2_xlat.h"
 

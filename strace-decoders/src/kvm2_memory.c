@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Decoders of kvm_set_memory_map and kvm_get_dirty_log. */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_compat.h"
 #include "kvm2_options.h"
 #include "kvm2_print.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What several decoders of kvm2 print. */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_print.h"
 
 #include "kvm2_options.h"

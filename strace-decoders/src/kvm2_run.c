@@ -6,7 +6,8 @@
  * for: before, flags and the reply that is due; after, the reason and what
  * belongs to it.
  */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_compat.h"
 #include "kvm2_exit.h"
 #include "kvm2_print.h"

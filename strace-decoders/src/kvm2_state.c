@@ -3,7 +3,8 @@
  * Decoders of kvm_get_state and kvm_set_state: a buffer of records, each a
  * tag and a value of its own length, as "[rax=0x1, cs={...}, msr:efer=0x500]".
  */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_compat.h"
 #include "kvm2_options.h"
 #include "kvm2_print.h"

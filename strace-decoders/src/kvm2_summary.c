@@ -3,7 +3,8 @@
  * The table of -e kvm2=summary. Calls are counted beside the decoders, which
  * strace does not call under -c. Rows are in a tree by their keys.
  */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_summary.h"
 
 #include "kvm2_exit.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is remembered of threads and processes that use kvm2. */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_task.h"
 
 #include "xmalloc.h"

@@ -5,6 +5,10 @@
 
 #include <stdarg.h>
 
+/* Here those of strace are meant. */
+#undef tprints
+#undef tprintf
+
 /* As many digits as a number of 64 bits may have, and "0x". */
 #define NUMBER_CHARS	24
 

@@ -3,9 +3,14 @@
  * What tprints() and tprintf() do, for the many short pieces that decoders of
  * structures print: an exit of a guest is forty of them, and through stdio's
  * general functions they took longer than all else that decodes it.
+ *
+ * It stands before defs.h, so that all that this defines inline uses them.
  */
 #ifndef KVM2_TEXT_H
 #define KVM2_TEXT_H
+
+#define tprints	kvm2_text
+#define tprintf	kvm2_textf
 
 struct tcb;
 

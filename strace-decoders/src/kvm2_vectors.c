@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names that the kvm2 calls and the ioctls of /dev/kvm share. */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_vectors.h"
 
 #include "kvm2_xlat.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Decoders of kvm_create_vm and kvm_create_vcpu. */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm2_compat.h"
 #include "kvm2_print.h"
 #include "kvm2_task.h"

@@ -4,7 +4,8 @@
  * as if it were one more, in the words of kvm_enter_guest:
  * "{reply to the last exit} => {the next exit}".
  */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm_classic_run.h"
 
 #include "kvm2_compat.h"

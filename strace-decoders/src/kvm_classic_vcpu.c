@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Ioctls of /dev/kvm that are about a vcpu's registers. */
-#include "kvm2_defs.h"
+#include "kvm2_text.h"
+#include "defs.h"
 #include "kvm_classic.h"
 
 #include "kvm2_print.h"
