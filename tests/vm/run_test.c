@@ -25,6 +25,9 @@
 #define PAGE	4096
 #define ROUNDS	50
 #define SEED	77
+#define EFER_LME	(1 << 8)
+#define LEAF_FEATURES	0x80000001ULL
+#define CPUID_LM	(1 << 29)
 
 static uint8_t *ram;
 
@@ -106,6 +109,24 @@ static void test_flags_fault(void)
 	run.flags = 0;
 	tap_is(guest_finish(&run, SEED, &sum), 0, "then the guest runs");
 	tap_is(sum, guest_sum_result(1, SEED), "and nothing was lost");
+}
+
+/*
+ * As between two instructions of any system that enters long mode. The host
+ * that the guest exits to has paging on, and keeps it.
+ */
+static void test_long_mode_enable(void)
+{
+	const uint64_t on = EFER_LME, off = 0;
+	struct kvm2_run run = {};
+	uint32_t sum;
+
+	guest_start(guest_sum, 1);
+	tap_is(guest_set(KVM2_SET_CONTROL, KVM2_CONTROL_EFER, &on, sizeof(on)),
+	       0, "LME can be set where PAE and paging are not");
+	tap_is(guest_finish(&run, SEED, &sum), 0, "and the guest runs");
+	tap_is(sum, guest_sum_result(1, SEED), "as it did without");
+	guest_set(KVM2_SET_CONTROL, KVM2_CONTROL_EFER, &off, sizeof(off));
 }
 
 static void test_immediate_exit(void)
@@ -351,6 +372,15 @@ static void test_stops(void)
 	munmap(report, PAGE);
 }
 
+/* Before the first entry: what CPUID says may not change then. */
+static void offer_long_mode(void)
+{
+	const struct kvm2_cpuid leaf = { .edx = CPUID_LM };
+
+	if (guest_set(KVM2_SET_CPUID, LEAF_FEATURES << 32, &leaf, sizeof(leaf)))
+		tap_die("CPUID");
+}
+
 int main(void)
 {
 	pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
@@ -358,9 +388,11 @@ int main(void)
 	if (pages == MAP_FAILED || guest_create_vm("run_test", &ram) ||
 	    kvm2_sys_create_vcpu(0, 0))
 		tap_die("a VM with a vcpu");
+	offer_long_mode();
 
 	test_faults();
 	test_flags_fault();
+	test_long_mode_enable();
 	test_immediate_exit();
 	test_strings();
 	test_memory_fault();
