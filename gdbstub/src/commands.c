@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The packets of gdb, one table; those that resume are in resume.c. */
+/* The packets of gdb, one table; those of registers, memory, tracepoints, and those that resume are in files of their own. */
 #include "session.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 /* ---- what is being talked about ---- */
 
-static bool has_vcpu(struct session *session, struct place *place)
+bool has_vcpu(struct session *session, struct place *place)
 {
 	*place = session->general;
 	if (!place->vm || place->vm->exited || place->vm->target->vcpus[place->vcpu].gone) {
@@ -26,6 +26,18 @@ static bool has_vcpu(struct session *session, struct place *place)
 		return false;
 	}
 	return true;
+}
+
+bool is_past(struct session *session, struct place place)
+{
+	if (trace_is_looked_at(place.vm))
+		reply_error(session, EROFS, "this is a trace frame");
+	return trace_is_looked_at(place.vm);
+}
+
+bool parse_range(struct cursor *cursor, uint64_t *address, uint64_t *size)
+{
+	return cursor_hex(cursor, address) && cursor_char(cursor, ',') && cursor_hex(cursor, size);
 }
 
 static void command_thread(struct session *session, struct cursor *cursor)
@@ -108,226 +120,6 @@ static void command_thread_text(struct session *session, struct cursor *cursor)
 	vm_describe(place.vm, place.vcpu, &text);
 	buffer_hex(&session->reply, text.data, text.used);
 	buffer_fini(&text);
-}
-
-/* ---- registers ---- */
-
-/* Of the vcpu, or of a trace frame. */
-static int read_register(struct place place, unsigned int index, uint8_t value[REGISTER_BYTES_MAX])
-{
-	return trace_is_looked_at(place.vm) ? trace_register(place.vm, index, value) :
-					      vm_read_register(place.vm, place.vcpu, index, value);
-}
-
-static void say_unavailable(struct session *session, struct place place, unsigned int index)
-{
-	for (unsigned int i = 0; i < place.vm->registers.all[index].bits / 4; i++)
-		buffer_char(&session->reply, 'x');
-}
-
-/* What is past cannot be changed. Return: true, and it is replied. */
-static bool is_past(struct session *session, struct place place)
-{
-	if (trace_is_looked_at(place.vm))
-		reply_error(session, EROFS, "this is a trace frame");
-	return trace_is_looked_at(place.vm);
-}
-
-static void command_get_all(struct session *session, struct cursor *cursor)
-{
-	uint8_t value[REGISTER_BYTES_MAX];
-	struct place place;
-
-	(void)cursor;
-	if (!has_vcpu(session, &place))
-		return;
-	if (!trace_is_looked_at(place.vm) && !vm_records(place.vm, place.vcpu)) {
-		reply_errno(session, EIO);
-		return;
-	}
-	for (unsigned int i = 0; i < place.vm->registers.nr_general; i++) {
-		int size = read_register(place, i, value);
-
-		if (size == -ENODATA) {
-			say_unavailable(session, place, i);
-			continue;
-		}
-		if (size < 0) {
-			reply_errno(session, size);
-			return;
-		}
-		buffer_hex(&session->reply, value, (size_t)size);
-	}
-}
-
-static void command_set_all(struct session *session, struct cursor *cursor)
-{
-	struct place place;
-
-	if (!has_vcpu(session, &place) || is_past(session, place))
-		return;
-	for (unsigned int i = 0; i < place.vm->registers.nr_general && !cursor_at_end(cursor); i++) {
-		size_t digits = place.vm->registers.all[i].bits / 4;
-		uint8_t value[REGISTER_BYTES_MAX] = { 0 };
-		int err = -EINVAL;
-
-		if (cursor_left(cursor) >= digits && hex_decode(cursor->at, digits, value) >= 0)
-			err = vm_write_register(place.vm, place.vcpu, i, value);
-		if (err) {
-			reply_errno(session, err);
-			return;
-		}
-		cursor->at += digits;
-	}
-	reply_ok(session);
-}
-
-static void command_get_one(struct session *session, struct cursor *cursor)
-{
-	uint8_t value[REGISTER_BYTES_MAX];
-	struct place place;
-	uint64_t index;
-	int size = -EINVAL;
-
-	if (!has_vcpu(session, &place))
-		return;
-	if (cursor_hex(cursor, &index) && index < place.vm->registers.count)
-		size = read_register(place, (unsigned int)index, value);
-	if (size == -ENODATA) {
-		say_unavailable(session, place, (unsigned int)index);
-		return;
-	}
-	if (size < 0) {
-		reply_errno(session, size);
-		return;
-	}
-	if (place.vm->registers.all[index].attributes & (KVM2_ATTR_READ_ONLY | KVM2_ATTR_VOLATILE))
-		told_add(&session->values_told, place.vm, (unsigned int)index, value, (size_t)size);
-	buffer_hex(&session->reply, value, (size_t)size);
-}
-
-/* Put back by gdb, not set by its user. */
-static bool is_put_back(const struct session *session, struct place place, unsigned int index, const uint8_t *value)
-{
-	return told_has(&session->values_told, place.vm, index, value, place.vm->registers.all[index].bits / 8);
-}
-
-static void command_set_one(struct session *session, struct cursor *cursor)
-{
-	uint8_t value[REGISTER_BYTES_MAX] = { 0 };
-	struct place place;
-	uint64_t index;
-	int err = -EINVAL;
-
-	if (!has_vcpu(session, &place) || is_past(session, place))
-		return;
-	if (cursor_hex(cursor, &index) && cursor_char(cursor, '=') &&
-	    index < place.vm->registers.count &&
-	    cursor_left(cursor) == place.vm->registers.all[index].bits / 4U &&
-	    hex_decode(cursor->at, cursor_left(cursor), value) >= 0)
-		err = is_put_back(session, place, (unsigned int)index, value) ? 0 :
-		      vm_write_register(place.vm, place.vcpu, (unsigned int)index, value);
-	if (err)
-		reply_error(session, err, err == -EACCES ? "the register is read-only" : NULL);
-	else
-		reply_ok(session);
-}
-
-/* ---- memory ---- */
-
-static bool parse_range(struct cursor *cursor, uint64_t *address, uint64_t *size)
-{
-	return cursor_hex(cursor, address) && cursor_char(cursor, ',') && cursor_hex(cursor, size);
-}
-
-static void read_memory(struct session *session, struct cursor *cursor, bool binary)
-{
-	struct buffer *reply = &session->reply;
-	uint64_t address, size;
-	struct place place;
-	uint8_t *data;
-	long got;
-
-	if (!has_vcpu(session, &place))
-		return;
-	if (!parse_range(cursor, &address, &size)) {
-		reply_errno(session, EINVAL);
-		return;
-	}
-	/* A short reply is allowed. */
-	size = size > SESSION_PACKET_BYTES / 2 ? SESSION_PACKET_BYTES / 2 : size;
-	if (binary)
-		buffer_char(reply, 'b');
-	/* Of digits there will be two for each byte, which waits behind them. */
-	data = buffer_extend(reply, binary ? size : 2 * size);
-	if (data && !binary)
-		data += size;
-	got = !data ? -ENOMEM :
-	      trace_is_looked_at(place.vm) ? trace_memory(place.vm, address, data, size) :
-					     vm_read(place.vm, place.vcpu, address, data, size);
-	if (got < 0) {
-		reply_errno(session, (int)got);
-	} else if (binary) {
-		reply->used -= size - (size_t)got;
-		buffer_escape(reply, 1);
-	} else {
-		reply->used = 2 * (size_t)got;
-		hex_encode((char *)reply->data, data, (size_t)got);
-	}
-}
-
-static void command_read(struct session *session, struct cursor *cursor)
-{
-	read_memory(session, cursor, false);
-}
-
-static void command_read_binary(struct session *session, struct cursor *cursor)
-{
-	read_memory(session, cursor, true);
-}
-
-static void write_memory(struct session *session, struct cursor *cursor, bool binary)
-{
-	uint64_t address, size;
-	struct place place;
-	uint8_t *data;
-	long got = -EINVAL;
-
-	if (!has_vcpu(session, &place) || is_past(session, place))
-		return;
-	if (!parse_range(cursor, &address, &size) || !cursor_char(cursor, ':')) {
-		reply_errno(session, EINVAL);
-		return;
-	}
-	data = malloc(cursor_left(cursor) + 1);
-	if (!data) {
-		reply_errno(session, ENOMEM);
-		return;
-	}
-	if (binary) {
-		memcpy(data, cursor->at, cursor_left(cursor));
-		got = packet_unescape(data, cursor_left(cursor));
-	} else {
-		got = hex_decode(cursor->at, cursor_left(cursor), data);
-	}
-	if (got >= 0)
-		got = (uint64_t)got != size ? -EINVAL :
-		      size ? vm_write(place.vm, place.vcpu, address, data, size) : 0;
-	free(data);
-	if (got < 0 || (uint64_t)got != size)
-		reply_errno(session, got < 0 ? (int)got : EFAULT);
-	else
-		reply_ok(session);
-}
-
-static void command_write(struct session *session, struct cursor *cursor)
-{
-	write_memory(session, cursor, false);
-}
-
-static void command_write_binary(struct session *session, struct cursor *cursor)
-{
-	write_memory(session, cursor, true);
 }
 
 /* ---- breakpoints ---- */
@@ -428,79 +220,6 @@ static void command_insert(struct session *session, struct cursor *cursor)
 static void command_remove(struct session *session, struct cursor *cursor)
 {
 	change_breakpoint(session, cursor, false);
-}
-
-/* ---- searching ---- */
-
-static void command_search(struct session *session, struct cursor *cursor)
-{
-	uint64_t address, size, found;
-	struct place place;
-	uint8_t *pattern;
-	long length;
-	int ret = -EINVAL;
-
-	if (!has_vcpu(session, &place))
-		return;
-	if (!cursor_hex(cursor, &address) || !cursor_char(cursor, ';') ||
-	    !cursor_hex(cursor, &size) || !cursor_char(cursor, ';')) {
-		reply_errno(session, EINVAL);
-		return;
-	}
-	pattern = malloc(cursor_left(cursor) + 1);
-	if (!pattern) {
-		reply_errno(session, ENOMEM);
-		return;
-	}
-	memcpy(pattern, cursor->at, cursor_left(cursor));
-	length = packet_unescape(pattern, cursor_left(cursor));
-	if (length > 0)
-		ret = vm_search(place.vm, place.vcpu, address, size, pattern, (size_t)length, &found);
-	free(pattern);
-	if (ret < 0)
-		reply_errno(session, ret);
-	else if (ret)
-		buffer_printf(&session->reply, "1,%llx", (unsigned long long)found);
-	else
-		buffer_char(&session->reply, '0');
-}
-
-#define CRC_POLYNOMIAL	0x04c11db7U
-#define CRC_CHUNK	65536U
-
-static void command_crc(struct session *session, struct cursor *cursor)
-{
-	uint32_t crc = 0xffffffff;
-	uint64_t address, size;
-	struct place place;
-	uint8_t *data;
-
-	if (!has_vcpu(session, &place))
-		return;
-	data = malloc(CRC_CHUNK);
-	if (!data || !parse_range(cursor, &address, &size)) {
-		reply_errno(session, EINVAL);
-		free(data);
-		return;
-	}
-	while (size) {
-		size_t part = size < CRC_CHUNK ? (size_t)size : CRC_CHUNK;
-
-		if (vm_read(place.vm, place.vcpu, address, data, part) != (long)part) {
-			reply_errno(session, EFAULT);
-			free(data);
-			return;
-		}
-		for (size_t i = 0; i < part; i++) {
-			crc ^= (uint32_t)data[i] << 24;
-			for (int bit = 0; bit < 8; bit++)
-				crc = crc << 1 ^ (crc >> 31 ? CRC_POLYNOMIAL : 0);
-		}
-		address += part;
-		size -= part;
-	}
-	free(data);
-	buffer_printf(&session->reply, "C%x", crc);
 }
 
 /* ---- the session ---- */

@@ -109,7 +109,7 @@ void session_poll(struct session *session);
 /* Does any vcpu run? */
 bool session_is_running(const struct session *session);
 
-/* ---- for commands*.c ---- */
+/* ---- for the packets' files ---- */
 
 /* Take the packet in @cursor; the reply is in session->reply. */
 void session_command(struct session *session, struct cursor cursor);
@@ -126,6 +126,15 @@ void print_thread(const struct session *session, struct buffer *text, struct pla
 /* All vcpus of all VMs that are there, in order. @at: 0 first. */
 bool next_place(const struct session *session, unsigned int *at, struct place *place);
 
+/* The vcpu that packets are about, and it is held. Return: false, and it is replied. */
+bool has_vcpu(struct session *session, struct place *place);
+
+/* What is past cannot be changed. Return: true, and it is replied. */
+bool is_past(struct session *session, struct place place);
+
+/* "ADDRESS,SIZE" */
+bool parse_range(struct cursor *cursor, uint64_t *address, uint64_t *size);
+
 /* Why @place stopped. */
 void append_stop(struct session *session, struct buffer *text, struct place place,
 		 struct stop stop);
@@ -139,6 +148,20 @@ void command_xfer(struct session *session, struct cursor *cursor);
 /* files.c: vFile; @cursor is behind the colon. */
 void command_file(struct session *session, struct cursor *cursor);
 void files_close(struct session *session);
+
+/* register_packets.c */
+void command_get_all(struct session *session, struct cursor *cursor);
+void command_set_all(struct session *session, struct cursor *cursor);
+void command_get_one(struct session *session, struct cursor *cursor);
+void command_set_one(struct session *session, struct cursor *cursor);
+
+/* memory_packets.c */
+void command_read(struct session *session, struct cursor *cursor);
+void command_read_binary(struct session *session, struct cursor *cursor);
+void command_write(struct session *session, struct cursor *cursor);
+void command_write_binary(struct session *session, struct cursor *cursor);
+void command_search(struct session *session, struct cursor *cursor);
+void command_crc(struct session *session, struct cursor *cursor);
 
 /* trace_packets.c; cursors are behind the colon. */
 void command_trace_define(struct session *session, struct cursor *cursor);

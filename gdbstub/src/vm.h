@@ -223,6 +223,11 @@ int vm_create(struct target *target, bool wide, struct vm **vm);
 /* Remove all breakpoints, let the guest go. NULL is allowed. */
 void vm_destroy(struct vm *vm);
 
+bool vm_is_running(const struct vm *vm);
+
+/* New vcpus, new memory. They are held, unless all others run. */
+void vm_refresh(struct vm *vm);
+
 /* ---- run.c ---- */
 
 /* Make every vcpu stop; returns when all have. What happened meanwhile is kept. */
@@ -252,10 +257,7 @@ int vm_pending(const struct vm *vm);
 /* The stop of @vcpu, which is told then. */
 struct stop vm_take_stop(struct vm *vm, unsigned int vcpu);
 
-bool vm_is_running(const struct vm *vm);
-
-/* New vcpus, new memory. They are held, unless all others run. */
-void vm_refresh(struct vm *vm);
+/* ---- evaluate.c ---- */
 
 /* Run an expression for a held vcpu. @collect: into the open frame. Return: as agent_evaluate(). */
 int vm_evaluate(struct vm *vm, unsigned int vcpu, const struct expression *expression, bool collect,
