@@ -96,15 +96,18 @@ $(gdb_guests): $(B)/tests/guests/%: $(B)/tests/guests/%.o $(guests_common) tests
 
 # Helpers of the tests: kills kvm2gdb; gives a VMM a seccomp filter.
 PROGRAMS             += gdb_kill gdb_confine
-gdb_kill_SOURCES     := tests/gdb/kill.c tests/vm/tap.c
-gdb_kill_CPPFLAGS    := -Itests/vm
+gdb_kill_SOURCES     := tests/gdb/kill.c tests/vm/tap.c gdbstub/src/kernel.c
+gdb_kill_CPPFLAGS    := -Itests/vm -Igdbstub/src
 gdb_kill_LIBS        := libkvm2
+gdb_kill_PKGS        := libelf
 gdb_confine_SOURCES  := tests/gdb/confine.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
 gdb_confine_CPPFLAGS := -Igdbstub/src
 
 # Beside QEMU's stub, by tests/bench/bench.
-PROGRAMS          += gdb_bench
-gdb_bench_SOURCES := tests/bench/gdb/main.c tests/bench/gdb/rsp.c
+PROGRAMS           += gdb_bench
+gdb_bench_SOURCES  := tests/bench/gdb/main.c tests/bench/gdb/rsp.c gdbstub/src/kernel.c
+gdb_bench_CPPFLAGS := -Igdbstub/src
+gdb_bench_PKGS     := libelf
 
 # gdb's own tests, of Debian's source package of it, as guests with nothing else in them, by kvm2gdb and by QEMU's stub.  A
 # short one is run here; make check-vm T=suite_test SUITE=all (or break,find) SUITE_STUBS=kvm2,classic runs more.

@@ -21,6 +21,7 @@
 
 #include <kvm2/kvm2.h>
 
+#include "kernel.h"
 #include "tap.h"
 
 #define REPLY_SECONDS	120
@@ -28,17 +29,26 @@
 
 static uint64_t counters, stop, loop, compare, end;
 
-static uint64_t symbol(const char *guest, const char *name)
+static void find_symbols(const char *guest)
 {
-	char command[512];
-	unsigned long long value = 0;
-	FILE *pipe;
+	const struct {
+		const char *name;
+		uint64_t *address;
+	} symbols[] = {
+		{ "held_counters", &counters },
+		{ "held_stop", &stop },
+		{ "held_loop", &loop },
+		{ "held_compare", &compare },
+		{ "held_end", &end },
+	};
+	struct kernel *file;
 
-	snprintf(command, sizeof(command), "nm '%s' | awk '$3 == \"%s\" { print $1 }'", guest, name);
-	pipe = popen(command, "r");
-	if (!pipe || fscanf(pipe, "%llx", &value) != 1 || pclose(pipe))
-		tap_die("symbol %s", name);
-	return value;
+	if (kernel_open(guest, &file))
+		tap_die("%s", guest);
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
+		if (kernel_find(file, symbols[i].name, symbols[i].address))
+			tap_die("symbol %s", symbols[i].name);
+	kernel_close(file);
 }
 
 /**
@@ -342,11 +352,7 @@ int main(int argc, char **argv)
 		seed = (unsigned int)atoi(argv[4]);
 	kills = atoi(argv[3]);
 	snprintf(program, sizeof(program), "%s/bin/kvm2gdb", getenv("B") ? getenv("B") : "build/release");
-	counters = symbol(argv[2], "held_counters");
-	stop = symbol(argv[2], "held_stop");
-	loop = symbol(argv[2], "held_loop");
-	compare = symbol(argv[2], "held_compare");
-	end = symbol(argv[2], "held_end");
+	find_symbols(argv[2]);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	tap_note("seed %u", seed);

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "rsp.h"
 
 #define MIB		(1 << 20)
@@ -54,17 +55,14 @@ static double now_ns(void)
 
 /* ---- the guest, and who debugs it ---- */
 
-static uint64_t symbol(const char *guest, const char *name)
+static void find_symbols(const char *guest)
 {
-	char command[512];
-	unsigned long long value = 0;
-	FILE *pipe;
+	struct kernel *file;
 
-	snprintf(command, sizeof(command), "nm '%s' | awk '$3 == \"%s\" { print $1 }'", guest, name);
-	pipe = popen(command, "r");
-	if (!pipe || fscanf(pipe, "%llx", &value) != 1 || pclose(pipe))
-		fail(name);
-	return value;
+	if (kernel_open(guest, &file) || kernel_find(file, "held_counters", &counters) ||
+	    kernel_find(file, "held_loop", &loop) || kernel_find(file, "held_compare", &compare))
+		fail(guest);
+	kernel_close(file);
 }
 
 static void start_guest(const char *guest)
@@ -419,9 +417,7 @@ int main(int argc, char **argv)
 	if (readlink("/proc/self/exe", program, sizeof(program) - 16) < 0)
 		fail("/proc/self/exe");
 	strcpy(strrchr(program, '/'), "/kvm2gdb");
-	counters = symbol(argv[1], "held_counters");
-	loop = symbol(argv[1], "held_loop");
-	compare = symbol(argv[1], "held_compare");
+	find_symbols(argv[1]);
 	start_guest(argv[1]);
 	await_guest();
 
