@@ -87,8 +87,7 @@ static void a_breakpoint_is_hidden_and_leaves_nothing(void **state)
 	assert_string_equal(answer("m2000,1"), "66");
 	assert_string_equal(answer("z0,2000,1"), "OK");
 	assert_int_equal(fake->memory[0x2000], 0x66);
-	assert_string_equal(answer("Z0,3000,1"), "OK");
-	assert_string_equal(answer("D"), "OK");
+	all_are_OK("Z0,3000,1", "D");
 	assert_true(after.detached);
 	assert_int_equal(after.memory[0x3000], 0x90);
 }
@@ -118,15 +117,12 @@ static void a_breakpoint_stops_all(void **state)
 static void those_that_run_know_of_new_breakpoints(void **state)
 {
 	(void)state;
-	assert_string_equal(answer("QNonStop:1"), "OK");
-	assert_string_equal(answer("vCont;c:2"), "OK");
-	assert_string_equal(answer("Z0,2000,1"), "OK");
+	all_are_OK("QNonStop:1", "vCont;c:2", "Z0,2000,1");
 	assert_true(!fake->running[0] && fake->running[1] && fake->debug[1].software);
 	assert_string_equal(answer("Z1,3000,1"), "OK");
 	assert_true(!fake->running[0] && fake->running[1]);
 	assert_int_equal(fake->debug[1].address[0], 0x3000);
-	assert_string_equal(answer("z1,3000,1"), "OK");
-	assert_string_equal(answer("z0,2000,1"), "OK");
+	all_are_OK("z1,3000,1", "z0,2000,1");
 	assert_true(fake->running[1] && !fake->debug[1].software && !(fake->debug[1].dr7 & 0xff));
 }
 
@@ -223,8 +219,7 @@ static void a_debug_register_by_choice_is_given_up(void **state)
 	/* What commands print is printed once only if it is stepped over. */
 	assert_string_equal(answer("Z0,2000,1;X3,220027;cmds:0,X3,220027"), "OK");
 	assert_int_equal(fake->memory[0x2000], 0xcc);
-	assert_string_equal(answer("z0,2000,1"), "OK");
-	assert_string_equal(answer("Z0,2000,1;X3,220027"), "OK");
+	all_are_OK("z0,2000,1", "Z0,2000,1;X3,220027");
 	assert_int_equal(fake->memory[0x2000], 0x90);
 	for (int i = 0; i < 4; i++)
 		assert_string_equal(answer(others[i]), "OK");
@@ -241,8 +236,7 @@ static void debug_registers_are_four(void **state)
 {
 	(void)state;
 	answer("qSupported:swbreak+;hwbreak+");
-	assert_string_equal(answer("Z1,2000,1"), "OK");
-	assert_string_equal(answer("Z2,3000,4"), "OK");
+	all_are_OK("Z1,2000,1", "Z2,3000,4");
 	/* 7 bytes at an odd address: 1, 2 and 4. */
 	assert_string_equal(answer("Z4,3001,7"), "E1c");
 	assert_string_equal(answer("Z4,3008,2"), "OK");

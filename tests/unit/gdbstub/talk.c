@@ -90,6 +90,18 @@ const char *answer(const char *text)
 	return reply;
 }
 
+void all_are_answered_OK(const char *const *texts, const char *file, int line)
+{
+	for (; *texts; texts++) {
+		const char *reply = answer(*texts);
+
+		if (!strcmp(reply, "OK"))
+			continue;
+		print_error("%s: \"%s\"\n", *texts, reply);
+		_fail(file, line);
+	}
+}
+
 const char *stopped(void)
 {
 	static char reply[4096];

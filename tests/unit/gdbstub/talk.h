@@ -3,6 +3,7 @@
 #ifndef TALK_H
 #define TALK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fake_target.h"
@@ -24,6 +25,10 @@ void set_register(unsigned int vcpu, uint32_t set, uint64_t number, uint64_t val
 
 /* What is answered to @text, without its frame and the acknowledgement; "" also if there is none. */
 const char *answer(const char *text);
+
+/* Each of these texts is answered by OK. */
+#define all_are_OK(...)	all_are_answered_OK((const char *const []){ __VA_ARGS__, NULL }, __FILE__, __LINE__)
+void all_are_answered_OK(const char *const *texts, const char *file, int line);
 
 /* A stop reply that came by itself. */
 const char *stopped(void);

@@ -16,11 +16,10 @@ static void define_one(const char *tail)
 	char text[100] = "QTDP:1:2000:E:";
 
 	strcat(text, tail);
-	assert_string_equal(answer("QTinit"), "OK");
-	assert_string_equal(answer("QTDV:1:5:0:78"), "OK");
+	all_are_OK("QTinit", "QTDV:1:5:0:78");
 	assert_string_equal(answer(text), "OK");
-	assert_string_equal(answer("QTDP:-1:2000:R07ffffffffffffffffffffffffffffffff-"), "OK");
-	assert_string_equal(answer("QTDP:-1:2000:M-1,3000,4X3,2e0001"), "OK");
+	all_are_OK("QTDP:-1:2000:R07ffffffffffffffffffffffffffffffff-",
+		   "QTDP:-1:2000:M-1,3000,4X3,2e0001");
 }
 
 /* Vcpu 2 comes to the tracepoint, and makes its step over it. */
@@ -117,16 +116,14 @@ static void gdbs_breakpoint_may_be_there_too(void **state)
 {
 	(void)state;
 	define_one("0:0-");
-	assert_string_equal(answer("Z0,2000,1"), "OK");
-	assert_string_equal(answer("QTStart"), "OK");
+	all_are_OK("Z0,2000,1", "QTStart");
 	answer("vCont;c");
 	happens(0, 3, 0x2000, 0);
 	assert_non_null(strstr(stopped(), "thread:1;"));
 	assert_non_null(strstr(answer("qTStatus"), "tframes:1;"));
 	assert_string_equal(answer("z0,2000,1"), "OK");
 	assert_int_equal(fake->memory[0x2000], 0xcc);
-	assert_string_equal(answer("Z0,2000,1"), "OK");
-	assert_string_equal(answer("QTStop"), "OK");
+	all_are_OK("Z0,2000,1", "QTStop");
 	assert_int_equal(fake->memory[0x2000], 0xcc);
 	assert_string_equal(answer("z0,2000,1"), "OK");
 	assert_int_equal(fake->memory[0x2000], 0x90);
@@ -136,8 +133,7 @@ static void steps_are_collected(void **state)
 {
 	(void)state;
 	define_one("2:0-");
-	assert_string_equal(answer("QTDP:-1:2000:SR1"), "OK");
-	assert_string_equal(answer("QTStart"), "OK");
+	all_are_OK("QTDP:-1:2000:SR1", "QTStart");
 	answer("vCont;c");
 	is_hit(1);
 	/* That over the int3 was the first. */
@@ -159,8 +155,7 @@ static void the_buffer_has_an_end(void **state)
 {
 	(void)state;
 	define_one("0:0-");
-	assert_string_equal(answer("QTBuffer:size:c8"), "OK");
-	assert_string_equal(answer("QTStart"), "OK");
+	all_are_OK("QTBuffer:size:c8", "QTStart");
 	assert_string_equal(answer("QTBuffer:size:c8"), "E10");
 	answer("vCont;c");
 	for (unsigned int i = 0; i < 4; i++)
@@ -170,8 +165,7 @@ static void the_buffer_has_an_end(void **state)
 	assert_string_equal(answer("qTBuffer:0,2"), "0100");
 	assert_string_equal(answer("qTBuffer:c8,2"), "l");
 	/* In a circle the newest are kept. */
-	assert_string_equal(answer("QTBuffer:circular:1"), "OK");
-	assert_string_equal(answer("QTStart"), "OK");
+	all_are_OK("QTBuffer:circular:1", "QTStart");
 	answer("vCont;c");
 	for (unsigned int i = 0; i < 4; i++)
 		is_hit(i);
@@ -209,8 +203,7 @@ static void nothing_is_left(void **state)
 {
 	(void)state;
 	define_one("0:0-");
-	assert_string_equal(answer("QTStart"), "OK");
-	assert_string_equal(answer("D"), "OK");
+	all_are_OK("QTStart", "D");
 	assert_int_equal(after.memory[0x2000], 0x90);
 	assert_int_equal(after.patches, 0);
 }
