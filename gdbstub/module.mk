@@ -30,7 +30,7 @@ $(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
 # ---- unit tests ----
 
 # What touches other processes; the tests have a target of their own.
-gdbstub_host := main.c options.c journal.c listen.c vms.c proc_kvm2.c target_inspect.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
+gdbstub_host := main.c options.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
 		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
@@ -45,6 +45,7 @@ $(eval $(call gdbstub_test,options,options.c))
 $(eval $(call gdbstub_test,packet,packet.c buffer.c hex.c))
 $(eval $(call gdbstub_test,walk,walk.c))
 $(eval $(call gdbstub_test,told,told.c))
+$(eval $(call gdbstub_test,vmcb,vmcb.c))
 $(eval $(call gdbstub_test,agent,agent.c))
 $(eval $(call gdbstub_test,kernel,kernel.c))
 tests/unit/gdbstub/kernel_test_PKGS    := libelf
@@ -141,7 +142,8 @@ $(O)/gdb-suite/tried: tests/gdb/suite/fetch scripts/fetch-source | deps
 gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
 	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
 	     watch_test@patched watch_classic_test@stock trace_test@patched trace_classic_test@stock suite_test@patched \
-	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched
+	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched \
+	     inspect_classic_test@stock
 
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)

@@ -5,6 +5,8 @@
 
 #include "kernel_types.h"
 
+#include "classic_record.h"
+
 #define KVM_EXIT_DEBUG	4
 #define SIGSTOP		19
 #define PAGE_SHIFT	12
@@ -84,10 +86,51 @@ struct kvm {
 	struct kvm_memslots *memslots[1];
 };
 
+struct kvm_lapic {
+	void *regs;
+};
+
+struct kvm_vcpu_arch {
+	unsigned long regs[CLASSIC_LOOK_REGS];
+	unsigned long cr0;
+	unsigned long cr2;
+	unsigned long cr3;
+	unsigned long cr4;
+	unsigned long cr8;
+	u64 efer;
+	u64 apic_base;
+	struct kvm_lapic *apic;
+	int mp_state;
+	u64 xcr0;
+	unsigned long db[4];
+	unsigned long dr6;
+	unsigned long dr7;
+	bool guest_state_protected;
+};
+
+struct kvm_vcpu_stat {
+	u64 exits;
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	int vcpu_id;
+	int mode;
 	struct pid *pid;
+	struct kvm_vcpu_arch arch;
+	struct kvm_vcpu_stat stat;
+};
+
+struct vmcb;
+
+struct kvm_vmcb_info {
+	struct vmcb *ptr;
+};
+
+struct vcpu_svm {
+	struct kvm_vcpu vcpu;
+	struct vmcb *vmcb;
+	struct kvm_vmcb_info vmcb01;
 };
 
 #pragma clang attribute pop

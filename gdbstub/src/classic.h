@@ -96,6 +96,9 @@ int classic_ioctl(void *vcpu, unsigned long request, void *argument, size_t size
 /* As target_ops.refresh. */
 int classic_refresh(struct target *target);
 
+/* A region of @target, as a record of kind CLASSIC_SLOT says. Return: 0; -ENOMEM. */
+int classic_add_slot(struct target *target, const struct classic_record *record);
+
 /* As vmm_ops.free_vcpu. */
 void classic_free_vcpu(struct vmm_vcpu *vcpu);
 

@@ -117,7 +117,7 @@ static int add_new(struct scan *scan)
 	return ret < 0 ? ret : added;
 }
 
-static int take_slot(struct classic *target, const struct classic_record *record)
+int classic_add_slot(struct target *target, const struct classic_record *record)
 {
 	const struct target_region region = {
 		.gpa = record->gpa, .size = record->bytes, .host = record->host,
@@ -125,10 +125,10 @@ static int take_slot(struct classic *target, const struct classic_record *record
 	};
 
 	/* A file that is open twice tells all its slots twice. */
-	for (unsigned int i = 0; i < target->vmm.base.nr_regions; i++)
-		if (target->vmm.base.regions[i].gpa == region.gpa)
+	for (unsigned int i = 0; i < target->nr_regions; i++)
+		if (target->regions[i].gpa == region.gpa)
 			return 0;
-	return record->bytes ? vmm_memory_add(&target->vmm.base, &region) : 0;
+	return record->bytes ? vmm_memory_add(target, &region) : 0;
 }
 
 static int take_record(void *context, const struct classic_record *record)
@@ -142,7 +142,7 @@ static int take_record(void *context, const struct classic_record *record)
 		return 0;
 	switch (record->kind) {
 	case CLASSIC_SLOT:
-		return take_slot(target, record);
+		return classic_add_slot(&target->vmm.base, record);
 	case CLASSIC_MORE:
 		target->more_slots = true;
 		return 0;

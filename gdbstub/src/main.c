@@ -14,27 +14,49 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inspect.h"
 #include "journal.h"
 #include "kernel.h"
 #include "listen.h"
 #include "options.h"
 #include "session.h"
 #include "target_classic.h"
-#include "target_inspect.h"
 #include "target_kvm2.h"
 #include "thread.h"
 #include "vms.h"
+
+static int hold(pid_t pid, struct target **target, const char **why)
+{
+	int err = target_kvm2_attach(pid, target);
+
+	return err == -ENOENT || err == -ENOSYS ? target_classic_attach(pid, target, why) : err;
+}
+
+/* Without a stop, if there is a way. */
+static int inspect(pid_t pid, struct target **target, const char **why)
+{
+	int err = inspect_kvm2_attach(pid, target);
+	int reason;
+
+	if (err != -ENOENT && err != -ENOSYS)
+		return err;
+	reason = inspect_copy_attach(pid, target, why);
+	if (!reason || *why || reason == -ENOENT)
+		return reason;
+	err = inspect_stop_attach(pid, target, why);
+	if (!err)
+		fprintf(stderr, "kvm2gdb: process %d: each look at registers stops a vcpu for a moment: %s\n",
+			(int)pid, reason == -EOPNOTSUPP ? "only those of AMD's processors can be read otherwise" :
+			reason == -EPERM ? "BPF, which could read them, is for root" : strerror(-reason));
+	return err;
+}
 
 static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const char **why)
 {
 	const struct options *options = context;
 	struct target *target;
-	int err = options->inspect ? target_inspect_attach(pid, &target) : target_kvm2_attach(pid, &target);
+	int err = options->inspect ? inspect(pid, &target, why) : hold(pid, &target, why);
 
-	if (options->inspect && (err == -ENOENT || err == -ENOSYS))
-		*why = "only a VM on kvm2 can be looked at without a stop";
-	else if (err == -ENOENT || err == -ENOSYS)
-		err = target_classic_attach(pid, &target, why);
 	if (*why)
 		return err;
 	if (err == -ENOENT)

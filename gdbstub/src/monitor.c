@@ -265,6 +265,18 @@ static void run_exits(const struct line *line)
 		say_error(line, "the counters of KVM, which are in debugfs", err);
 }
 
+#define AGE_BYTES	200
+
+static void run_age(const struct line *line)
+{
+	struct target *target = line->place.vm->target;
+	char text[AGE_BYTES] = "the vcpu stands: registers are those of now";
+
+	if (target->ops->tell_age)
+		target->ops->tell_age(target, line->place.vcpu, text, sizeof(text));
+	buffer_printf(line->text, "%s\n", text);
+}
+
 static void run_step_irq(const struct line *line)
 {
 	struct vm *vm = line->place.vm;
@@ -286,6 +298,7 @@ static const struct {
 	void (*run)(const struct line *line);
 } lines[] = {
 	{ "help", "", "what there is", false, run_help },
+	{ "age", "", "how old the registers are that were read last", true, run_age },
 	{ "as", "[CR3|off]", "see memory as an address space that no vcpu need use now", true, run_as },
 	{ "exits", "", "how often the guest was left, and why", true, run_exits },
 	{ "irq", "", "interrupts and exceptions on their way", true, run_irq },

@@ -91,7 +91,7 @@ void options_help(FILE *out)
 	      "      --stdio          talk to gdb by stdin and stdout, as without --listen\n"
 	      "  -k, --vmlinux FILE   the guest's kernel: gdb gets its symbols, where KASLR moved it\n"
 	      "  -f, --files FOLDER   let gdb read the files below it\n"
-	      "  -i, --inspect        look at the guest, on kvm2, without ever stopping it\n"
+	      "  -i, --inspect        look at the guest without stopping it\n"
 	      "  -h, --help           print this text\n"
 	      "  -V, --version        print the version\n"
 	      "\n"

@@ -340,6 +340,8 @@ static int make_template(struct registers *registers)
 		struct gdb_register *reg = &registers->all[i];
 		struct kvm2_record *record = kvm2_records_find(&records, reg->set, reg->number);
 
+		if (reg->attributes & KVM2_ATTR_FAILED)
+			continue;
 		if (record) {
 			reg->template_offset = (uint32_t)((char *)record - (char *)records.data);
 			continue;
@@ -539,6 +541,8 @@ int register_read(const struct registers *registers, unsigned int index, const v
 	const struct kvm2_record *record;
 	int err;
 
+	if (reg->attributes & KVM2_ATTR_FAILED)
+		return -ENODATA;
 	if (index >= registers->nr_general)
 		records = NULL;
 	if (reg->is_tag_word)

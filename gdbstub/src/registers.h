@@ -62,7 +62,7 @@ struct registers {
 /**
  * registers_init() - the registers that vcpus have
  * @list: records as of KVM2_STATE_LIST | KVM2_STATE_HEADERS, @size bytes: which
- *	  registers there are
+ *	  registers there are; KVM2_ATTR_FAILED: nobody can read it
  * Return: 0; -ENOMEM.
  */
 int registers_init(struct registers *registers, bool wide, const void *list, size_t size);
@@ -78,7 +78,7 @@ int registers_find(const struct registers *registers, const char *name);
  * register_read() - a register's bytes as gdb wants them
  * @records: filled copy of registers->template, or NULL: ask @target
  * @value:   out: bits / 8 bytes
- * Return: bytes; a negative errno of get_state.
+ * Return: bytes; -ENODATA nobody can read it; a negative errno of get_state.
  */
 int register_read(const struct registers *registers, unsigned int index, const void *records,
 		  struct target *target, unsigned int vcpu, uint8_t value[REGISTER_BYTES_MAX]);

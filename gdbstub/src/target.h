@@ -145,6 +145,12 @@ struct target_ops {
 	int (*protect)(struct target *target, unsigned int vcpu, uint64_t gpa,
 		       enum target_protection protection);
 
+	/*
+	 * Of a target that is live: say in a line how old the registers are that
+	 * were read last, and at what price. Else NULL.
+	 */
+	void (*tell_age)(struct target *target, unsigned int vcpu, char *text, size_t size);
+
 	/* To be polled, besides children; -1: nothing. May be NULL. */
 	int (*event_fd)(const struct target *target);
 };

@@ -23,10 +23,10 @@
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "classic.h"
+#include "clock.h"
 #include "debug.h"
 #include "kvm_run.h"
 #include "protect.h"
@@ -46,14 +46,6 @@ static int set_state(struct target *target, unsigned int vcpu, void *records, si
 }
 
 /* ---- registers at every exit ---- */
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static void set_sync(struct classic_vcpu *vcpu, bool on)
 {
@@ -78,7 +70,7 @@ static bool is_synced(const struct classic_vcpu *vcpu)
 static bool is_stop_likely(const struct classic_vcpu *vcpu)
 {
 	return vcpu->base.asked || vcpu->settling || vcpu->steps ||
-	       (vcpu->has_debug && now_ms() < vcpu->debug_exit_ms + CLASSIC_SYNC_MS);
+	       (vcpu->has_debug && clock_ms() < vcpu->debug_exit_ms + CLASSIC_SYNC_MS);
 }
 
 /* As target_ops.interrupt. */
@@ -152,7 +144,7 @@ static bool take_debug_exit(struct classic_vcpu *vcpu, struct target_event *even
 	event->debug.dr6 = exit->dr6;
 	event->debug.dr7 = exit->dr7;
 	event->kind = TARGET_DEBUG;
-	vcpu->debug_exit_ms = now_ms();
+	vcpu->debug_exit_ms = clock_ms();
 	stands_before_run(vcpu);
 	vcpu->base.held = true;
 	vcpu->base.asked = false;
@@ -180,7 +172,7 @@ static void begin_settling(struct classic_vcpu *vcpu)
 {
 	vcpu->settling = true;
 	vcpu->immediate_exit = vcpu->run->immediate_exit;
-	vcpu->deadline_ms = now_ms() + CLASSIC_SETTLE_MS;
+	vcpu->deadline_ms = clock_ms() + CLASSIC_SETTLE_MS;
 	go_on(&vcpu->base);
 }
 
@@ -261,7 +253,7 @@ static void check_deadlines(struct vmm *vmm)
 
 		if (vcpu->base.thread.state != THREAD_RUNNING)
 			continue;
-		if (vcpu->settling && now_ms() > vcpu->deadline_ms)
+		if (vcpu->settling && clock_ms() > vcpu->deadline_ms)
 			thread_interrupt(&vcpu->base.thread);
 		if (!is_stop_likely(vcpu))
 			set_sync(vcpu, false);
@@ -344,7 +336,7 @@ static int attach(struct classic *target, const char **why)
 	if (target->pidfd < 0)
 		return -errno;
 	target->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	err = classic_bpf_create(base->pid, &target->bpf);
+	err = classic_bpf_create(base->pid, CLASSIC_BPF_DEBUG, &target->bpf);
 	if (!err) {
 		/* Else nothing would hold debug exits back when we die. */
 		err = journal_keep(target->vmm.journal, classic_bpf_link(target->bpf));

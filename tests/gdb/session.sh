@@ -18,7 +18,8 @@ symbol() {
 	nm "$guest" | awk -v name="$1" '$3 == name { print "0x" $1 }'
 }
 
-# start_guest VMM WHAT [OPTION...]: kvm2 or classic, of kvm2run, or qemu, with more OPTIONs; its console is $work/guest
+# start_guest VMM WHAT [OPTION...]: kvm2 or classic, of kvm2run, by the command ${run[@]} if there is one, or qemu, with more
+# OPTIONs; its console is $work/guest
 start_guest() {
 	local vmm=$1 what=$2
 	shift 2
@@ -30,7 +31,7 @@ start_guest() {
 			-kernel "$guest" -append status=42 2>"$work/err" </dev/null &
 		;;
 	*)
-		"$B/bin/kvm2run" --api "$vmm" --cpus 2 "$@" --append status=42 "$guest" >"$work/guest" 2>&1 </dev/null &
+		${run[@]+"${run[@]}"} "$B/bin/kvm2run" --api "$vmm" --cpus 2 "$@" --append status=42 "$guest" >"$work/guest" 2>&1 </dev/null &
 		;;
 	esac
 	pid=$!
