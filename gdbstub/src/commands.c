@@ -239,7 +239,7 @@ static void command_supported(struct session *session, struct cursor *cursor)
 		      "vContSupported+;qXfer:features:read+;qXfer:threads:read+;"
 		      "qXfer:osdata:read+;%s"
 		      "ConditionalBreakpoints+;BreakpointCommands+;binary-upload+;error-message+;"
-		      "ConditionalTracepoints+;EnableDisableTracepoints+;InstallInTrace+;tracenz+;"
+		      "ConditionalTracepoints+;TracepointSource+;EnableDisableTracepoints+;InstallInTrace+;tracenz+;"
 		      "QTBuffer:size+;qXfer:traceframe-info:read+",
 		      SESSION_PACKET_BYTES, session->host->kernel ? "qXfer:exec-file:read+;" : "");
 }
@@ -384,6 +384,7 @@ static const struct {
 	{ "qSearch:memory:", command_search },
 	{ "qCRC:", command_crc },
 	{ "QTDP:", command_trace_define },
+	{ "QTDPsrc:", command_trace_source },
 	{ "QTDV:", command_trace_variable },
 	{ "QTEnable:", command_trace_enable },
 	{ "QTDisable:", command_trace_disable },
@@ -399,10 +400,10 @@ static const struct {
 	{ "qTP:", command_trace_point_status },
 	{ "qTV:", command_trace_value },
 	{ "qTBuffer:", command_trace_get_buffer },
-	{ "qTfP", command_trace_upload },
-	{ "qTsP", command_trace_upload },
-	{ "qTfV", command_trace_upload },
-	{ "qTsV", command_trace_upload },
+	{ "qTfP", command_trace_first_point },
+	{ "qTsP", command_trace_next_point },
+	{ "qTfV", command_trace_first_variable },
+	{ "qTsV", command_trace_next_variable },
 	{ "QStartNoAckMode", command_no_ack },
 	{ "QNonStop:", command_non_stop },
 };

@@ -394,6 +394,16 @@ int registers_find(const struct registers *registers, const char *name)
 	return -ENOENT;
 }
 
+/* An element a line: gdb cannot read its own trace files if they have long ones. */
+static void describe_types(struct buffer *xml, const char *types)
+{
+	for (; *types; types++) {
+		buffer_char(xml, *types);
+		if (*types == '>')
+			buffer_char(xml, '\n');
+	}
+}
+
 void registers_describe(const struct registers *registers, struct buffer *xml)
 {
 	int open = -1;
@@ -409,8 +419,7 @@ void registers_describe(const struct registers *registers, struct buffer *xml)
 				buffer_text(xml, "</feature>\n");
 			open = reg->feature;
 			buffer_printf(xml, "<feature name=\"%s\">\n", features[open].name);
-			buffer_text(xml, features[open].types);
-			buffer_char(xml, '\n');
+			describe_types(xml, features[open].types);
 		}
 		buffer_printf(xml, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" regnum=\"%u\"",
 			      reg->name, reg->bits, reg->type, i);

@@ -178,7 +178,11 @@ void command_trace_point_status(struct session *session, struct cursor *cursor);
 void command_trace_value(struct session *session, struct cursor *cursor);
 void command_trace_frame(struct session *session, struct cursor *cursor);
 void command_trace_get_buffer(struct session *session, struct cursor *cursor);
-void command_trace_upload(struct session *session, struct cursor *cursor);
+void command_trace_source(struct session *session, struct cursor *cursor);
+void command_trace_first_point(struct session *session, struct cursor *cursor);
+void command_trace_next_point(struct session *session, struct cursor *cursor);
+void command_trace_first_variable(struct session *session, struct cursor *cursor);
+void command_trace_next_variable(struct session *session, struct cursor *cursor);
 
 /* resume.c */
 void command_vcont(struct session *session, struct cursor *cursor);

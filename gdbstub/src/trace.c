@@ -64,6 +64,7 @@ void trace_clear(struct vm *vm)
 	while (trace->nr_points)
 		destroy(trace->points[--trace->nr_points]);
 	trace->nr_variables = 0;
+	trace_forget_pieces(trace);
 	forget_frames(trace);
 	trace->why = "tnotrun";
 	trace->why_number = 0;

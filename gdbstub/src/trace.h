@@ -13,11 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hex.h"
 #include "vm.h"
 
 #define TRACE_POINTS_MAX	256
 #define TRACE_ACTIONS_MAX	128
 #define TRACE_VARIABLES_MAX	256
+#define TRACE_NAME_DIGITS	128
+#define TRACE_PIECES_MAX	4096
+#define TRACE_PIECE_BYTES	(1U << 20)
 #define TRACE_STEPS_MAX		1000000
 #define TRACE_BYTES		(5U << 20)
 #define TRACE_BYTES_MAX		(64U << 20)
@@ -58,14 +62,19 @@ struct tracepoint {
 	unsigned int nr_actions;
 };
 
+/* @name: in hexadecimal, as gdb gave it; one that is longer is lost */
 struct trace_variable {
 	unsigned int number;
 	uint64_t value;
+	uint64_t initial;
+	char name[TRACE_NAME_DIGITS + 1];
 };
 
 /**
  * struct trace - of a VM
  * @why, @why_number: it does not run, as qTStatus says it
+ * @pieces:	definitions of the tracepoints, as qTfP says them
+ * @uploaded:	how many of them, or of the variables, gdb has been told
  * @used, @nr_frames: complete frames
  * @open:	of one that is being made, in front of which @used is
  * @created:	frames, also those that are gone
@@ -76,6 +85,10 @@ struct trace {
 	unsigned int nr_points;
 	struct trace_variable variables[TRACE_VARIABLES_MAX];
 	unsigned int nr_variables;
+	char **pieces;
+	unsigned int nr_pieces;
+	size_t piece_bytes;
+	unsigned int uploaded;
 	uint8_t *buffer;
 	size_t size;
 	size_t used;
@@ -120,6 +133,16 @@ void trace_uninstall(struct vm *vm);
 int trace_resize(struct trace *trace, size_t size);
 
 struct trace_variable *trace_variable(struct trace *trace, unsigned int number);
+
+/* ---- trace_upload.c: definitions, for gdb to have again ---- */
+
+/* @piece: as a reply to qTfP. Return: 0; -ENOSPC; -ENOMEM. */
+int trace_keep(struct trace *trace, const char *piece, size_t length);
+
+/* Of a packet QTDP: "NUMBER:ADDRESS:" at @name, until what follows it at @text. */
+int trace_keep_definition(struct trace *trace, struct cursor name, struct cursor text, bool is_first);
+
+void trace_forget_pieces(struct trace *trace);
 
 /* ---- the guest runs; for run.c ---- */
 

@@ -113,8 +113,10 @@ void command_trace_define(struct session *session, struct cursor *cursor)
 {
 	struct trace *trace = find_trace(session);
 	bool more = cursor_char(cursor, '-');
+	const struct cursor name = *cursor;
 	struct tracepoint *point;
 	uint64_t number, address;
+	struct cursor text;
 	bool good;
 
 	if (!trace)
@@ -135,7 +137,9 @@ void command_trace_define(struct session *session, struct cursor *cursor)
 		reply_errno(session, ENOSPC);
 		return;
 	}
+	text = *cursor;
 	good = more ? parse_actions(cursor, point) : parse_point(cursor, point);
+	good = good && !trace_keep_definition(trace, name, text, !more);
 	/* Half of it is not what gdb wants. */
 	if (!good)
 		point->is_enabled = false;
@@ -145,6 +149,19 @@ void command_trace_define(struct session *session, struct cursor *cursor)
 		reply_status(session, trace_install(session->general.vm, session->general.vcpu, point));
 	else
 		reply_ok(session);
+}
+
+/* ":BUILTIN:NAME" */
+static void keep_name(struct trace_variable *variable, struct cursor cursor)
+{
+	uint64_t builtin;
+
+	if (!cursor_char(&cursor, ':') || !cursor_hex(&cursor, &builtin) || !cursor_char(&cursor, ':') ||
+	    cursor_left(&cursor) > TRACE_NAME_DIGITS)
+		return;
+	memcpy(variable->name, cursor.at, cursor_left(&cursor));
+	if (strspn(variable->name, "0123456789abcdef") != cursor_left(&cursor))
+		variable->name[0] = 0;
 }
 
 void command_trace_variable(struct session *session, struct cursor *cursor)
@@ -167,7 +184,8 @@ void command_trace_variable(struct session *session, struct cursor *cursor)
 	}
 	if (!variable)
 		variable = &trace->variables[trace->nr_variables++];
-	*variable = (struct trace_variable){ (unsigned int)number, value };
+	*variable = (struct trace_variable){ .number = (unsigned int)number, .value = value, .initial = value };
+	keep_name(variable, *cursor);
 	reply_ok(session);
 }
 
@@ -231,7 +249,8 @@ void command_trace_stop(struct session *session, struct cursor *cursor)
 	(void)cursor;
 	if (!find_trace(session))
 		return;
-	trace_stop(session->general.vm, "tstop", 0);
+	/* With the text of a reason, which there is none of. */
+	trace_stop(session->general.vm, "tstop:", 0);
 	trace_uninstall(session->general.vm);
 	reply_ok(session);
 }
@@ -433,8 +452,3 @@ void trace_describe(const struct vm *vm, struct buffer *xml)
 }
 
 /* Nothing of ours outlives gdb's session: there is nothing to be uploaded. */
-void command_trace_upload(struct session *session, struct cursor *cursor)
-{
-	(void)cursor;
-	buffer_char(&session->reply, 'l');
-}

@@ -40,6 +40,27 @@ static void interrupt(void)
 	assert_false(fake->running[0] || fake->running[1]);
 }
 
+/* For tsave. */
+static void definitions_are_told_as_they_came(void **state)
+{
+	(void)state;
+	define_one("0:0-");
+	all_are_OK("QTDP:-1:2000:SR03", "QTDPsrc:1:2000:at:0:1:78", "QTDP:2:3000:D:0:3", "QTDV:2:9:0:7a7");
+	assert_string_equal(answer("qTfP"), "T1:2000:E:0:0");
+	assert_string_equal(answer("qTsP"), "A1:2000:R07ffffffffffffffffffffffffffffffff");
+	assert_string_equal(answer("qTsP"), "A1:2000:M-1,3000,4X3,2e0001");
+	assert_string_equal(answer("qTsP"), "S1:2000:R03");
+	assert_string_equal(answer("qTsP"), "Z1:2000:at:0:1:78");
+	assert_string_equal(answer("qTsP"), "T2:3000:D:0:3");
+	assert_string_equal(answer("qTsP"), "l");
+	assert_string_equal(answer("qTfV"), "1:5:0:78");
+	assert_string_equal(answer("qTsV"), "2:9:0:7a7");
+	assert_string_equal(answer("qTsV"), "l");
+	all_are_OK("QTinit");
+	assert_string_equal(answer("qTfP"), "l");
+	assert_string_equal(answer("qTfV"), "l");
+}
+
 static void a_hit_makes_a_frame(void **state)
 {
 	const char *reply;
@@ -60,7 +81,7 @@ static void a_hit_makes_a_frame(void **state)
 	assert_non_null(strstr(reply, "T1;tframes:2;tcreated:2;"));
 	assert_string_equal(answer("QTStop"), "OK");
 	assert_int_equal(fake->memory[0x2000], 0x90);
-	assert_int_equal(strncmp(answer("qTStatus"), "T0;tstop:0;tframes:2;", 21), 0);
+	assert_int_equal(strncmp(answer("qTStatus"), "T0;tstop::0;tframes:2;", 22), 0);
 
 	memcpy(fake->memory + 0x3000, "ijkl", 4);
 	set_register(1, KVM2_SET_GPR, KVM2_GPR_RAX, 0x33);
@@ -213,6 +234,7 @@ static void nothing_is_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(definitions_are_told_as_they_came),
 		TEST(a_hit_makes_a_frame),
 		TEST(a_condition_and_a_count_end_it),
 		TEST(gdbs_breakpoint_may_be_there_too),
