@@ -15,17 +15,22 @@ PACKAGES         += gdb clang bpftool libbpf-dev
 BPF_CLANG        ?= clang
 BPFTOOL          ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 
-$(B)/gdbstub/classic.bpf.o: gdbstub/bpf/classic.bpf.c gdbstub/bpf/kernel.h libkvm2/bpf/kernel_types.h \
-			  gdbstub/src/classic_record.h
-	$(SAY) BPF $<
-	@mkdir -p $(@D)
-	$(Q)$(BPF_CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Ilibkvm2/bpf -Igdbstub/bpf -Igdbstub/src -c $< -o $@
+# bpf_program: (source without .bpf.c, output without .bpf.o, name)
+define bpf_program
+$(2).bpf.o: $(1).bpf.c gdbstub/bpf/kernel.h libkvm2/bpf/kernel_types.h gdbstub/src/classic_record.h gdbstub/module.mk
+	$$(SAY) BPF $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(BPF_CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Ilibkvm2/bpf -Igdbstub/bpf -Igdbstub/src -c $$< -o $$@
 
-$(B)/gdbstub/classic.skel.h: $(B)/gdbstub/classic.bpf.o
-	$(SAY) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name classic >$@
+$(2).skel.h: $(2).bpf.o
+	$$(SAY) SKEL $$@
+	$$(Q)$$(BPFTOOL) gen skeleton $$< name $(3) >$$@
+endef
+$(eval $(call bpf_program,gdbstub/bpf/classic,$(B)/gdbstub/classic,classic))
+$(eval $(call bpf_program,tests/gdb/debugged,$(B)/tests/gdb/debugged,debugged))
 
 $(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
+$(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 
 # ---- unit tests ----
 
@@ -97,10 +102,10 @@ $(gdb_guests): $(B)/tests/guests/%: $(B)/tests/guests/%.o $(guests_common) tests
 
 # Helpers of the tests: kills kvm2gdb; gives a VMM a seccomp filter.
 PROGRAMS             += gdb_kill gdb_confine
-gdb_kill_SOURCES     := tests/gdb/kill.c tests/vm/tap.c gdbstub/src/kernel.c
-gdb_kill_CPPFLAGS    := -Itests/vm -Igdbstub/src
+gdb_kill_SOURCES     := $(addprefix tests/gdb/,kill.c victim.c) tests/vm/tap.c $(addprefix gdbstub/src/,kernel.c vmm_memory.c vmm_scan.c)
+gdb_kill_CPPFLAGS    := -Itests/vm -Igdbstub/src -I$(abspath $(B)/tests/gdb)
 gdb_kill_LIBS        := libkvm2
-gdb_kill_PKGS        := libelf
+gdb_kill_PKGS        := libbpf libelf
 gdb_confine_SOURCES  := tests/gdb/confine.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
 gdb_confine_CPPFLAGS := -Igdbstub/src
 

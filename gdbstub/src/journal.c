@@ -16,6 +16,7 @@
 
 #include <kvm2/kvm2.h>
 
+#include "clock.h"
 #include "target.h"
 #include "undo_classic.h"
 #include "vmm_memory.h"
@@ -50,10 +51,11 @@ struct journal_vm {
 
 static struct journal_vm *journal;
 
-/* Wakes the watching process. */
+/* The watching process, and what wakes it. */
+static pid_t watcher;
 static int wake = -1;
 
-#define KEEP_MS	2000
+#define KEEP_MS	10000
 
 int journal_init(void)
 {
@@ -68,6 +70,7 @@ int journal_init(void)
 		return -errno;
 	}
 	journal = memory;
+	watcher = getpid();
 	for (int i = 0; i < VMS_MAX; i++) {
 		journal[i].keep = -1;
 		journal[i].kept = -1;
@@ -139,12 +142,14 @@ struct inject_saved *journal_saved(struct journal_vm *vm)
 int journal_keep(struct journal_vm *vm, int fd)
 {
 	const struct timespec pause = { 0, 1000000 };
+	const int64_t deadline = clock_ms() + KEEP_MS;
 
 	if (!vm)
 		return -ETIMEDOUT;
 	vm->keep = fd;
 	wake_watcher();
-	for (int i = 0; i < KEEP_MS && vm->keep >= 0; i++)
+	/* Killed it never will. */
+	while (vm->keep >= 0 && getppid() == watcher && clock_ms() < deadline)
 		nanosleep(&pause, NULL);
 	return vm->kept >= 0 ? 0 : -ETIMEDOUT;
 }

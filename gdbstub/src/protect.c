@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/userfaultfd.h>
 
+#include "clock.h"
 #include "inject.h"
 #include "vmm_memory.h"
 
@@ -23,14 +23,6 @@
 #define STOP_MS		100
 
 #define ATTEMPTS	1000
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* ---- the file ---- */
 
@@ -249,7 +241,7 @@ static bool take_fault(struct vmm *vmm, const struct uffd_msg *message, struct t
 		return false;
 	vcpu->writes = true;
 	vcpu->writes_at = gpa;
-	vcpu->deadline_ms = now_ms() + STOP_MS;
+	vcpu->deadline_ms = clock_ms() + STOP_MS;
 	vmm_interrupt(&vmm->base, (unsigned int)index);
 	return false;
 }
@@ -264,7 +256,7 @@ bool protect_next_event(struct vmm *vmm, struct target_event *event)
 	for (unsigned int i = 0; i < vmm->base.nr_vcpus; i++) {
 		struct vmm_vcpu *vcpu = vmm->vcpus[i];
 
-		if (!vcpu->writes || vcpu->thread.state != THREAD_RUNNING || now_ms() < vcpu->deadline_ms)
+		if (!vcpu->writes || vcpu->thread.state != THREAD_RUNNING || clock_ms() < vcpu->deadline_ms)
 			continue;
 		vcpu->writes = false;
 		return give_others(event, i, vcpu->writes_at);

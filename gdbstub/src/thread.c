@@ -11,6 +11,8 @@
 #include <time.h>
 #include <elf.h>
 
+#include "clock.h"
+
 #define DETACH_MS	2000
 
 #define PENDING_MAX	32
@@ -209,24 +211,16 @@ enum thread_stop thread_take_stop(struct thread *thread)
 	return thread->stop;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 enum thread_stop thread_wait_stop(struct thread *thread, int ms)
 {
 	const struct timespec slice = { 0, 20000000 };
-	int64_t end = now_ms() + ms;
+	int64_t end = clock_ms() + ms;
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	threads_collect();
-	while (!thread->has_status && thread->state != THREAD_GONE && now_ms() < end) {
+	while (!thread->has_status && thread->state != THREAD_GONE && clock_ms() < end) {
 		sigtimedwait(&set, NULL, &slice);
 		threads_collect();
 	}

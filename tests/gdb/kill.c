@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kvm2gdb is killed at random moments, again and again; after each time the
- * guest has to run on, with its own code, and can be attached to.
+ * guest has to run on, and nothing may be left in it, in its VMM, or in the
+ * system.
  *
  *   gdb_kill PID GUEST KILLS [SEED]     GUEST is tests/guests/held, which PID runs
  * Prints TAP. At the end the guest is told to stop.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,70 +20,45 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <kvm2/kvm2.h>
-
-#include "kernel.h"
 #include "tap.h"
+#include "victim.h"
 
 #define REPLY_SECONDS	120
-#define CODE_BYTES	16
 
-static uint64_t counters, stop, loop, compare, end;
-
-static void find_symbols(const char *guest)
-{
-	const struct {
-		const char *name;
-		uint64_t *address;
-	} symbols[] = {
-		{ "held_counters", &counters },
-		{ "held_stop", &stop },
-		{ "held_loop", &loop },
-		{ "held_compare", &compare },
-		{ "held_end", &end },
-	};
-	struct kernel *file;
-
-	if (kernel_open(guest, &file))
-		tap_die("%s", guest);
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
-		if (kernel_find(file, symbols[i].name, symbols[i].address))
-			tap_die("symbol %s", symbols[i].name);
-	kernel_close(file);
-}
+/* ---- the stub ---- */
 
 /**
  * struct stub - a kvm2gdb at work
- * @watcher, @worker: its processes
+ * @watcher: its first process
  * @in, @out: where it reads and writes
  */
 struct stub {
 	pid_t watcher;
-	pid_t worker;
 	int in;
 	int out;
 };
 
-static void start(struct stub *stub, const char *program, const char *pid)
+static void start(struct stub *stub, const char *program, pid_t pid)
 {
 	int in[2], out[2];
+	char text[16];
 
+	snprintf(text, sizeof(text), "%d", (int)pid);
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
 		tap_die("pipe");
-	stub->watcher = fork();
+	stub->watcher = vfork();
 	if (stub->watcher < 0)
 		tap_die("fork");
 	if (!stub->watcher) {
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
-		execl(program, program, "-p", pid, NULL);
+		execl(program, program, "-p", text, NULL);
 		_exit(127);
 	}
 	close(in[0]);
 	close(out[1]);
 	stub->in = in[1];
 	stub->out = out[0];
-	stub->worker = 0;
 }
 
 static void send_packet(const struct stub *stub, const char *data)
@@ -116,24 +92,12 @@ static bool receive(const struct stub *stub, char *data, size_t size)
 	return inside;
 }
 
-static bool read_words(const struct stub *stub, uint64_t address, uint32_t *words, unsigned int count)
+static bool is_attached(const struct stub *stub)
 {
-	char text[64];
+	char reply[4096];
 
-	snprintf(text, sizeof(text), "m%llx,%x", (unsigned long long)address, 4 * count);
-	send_packet(stub, text);
-	if (!receive(stub, text, sizeof(text)) || strlen(text) != 8 * count)
-		return false;
-	for (unsigned int i = 0; i < count; i++) {
-		words[i] = 0;
-		for (unsigned int byte = 0; byte < 4; byte++) {
-			unsigned int value;
-
-			sscanf(text + 8 * i + 2 * byte, "%2x", &value);
-			words[i] |= value << 8 * byte;
-		}
-	}
-	return true;
+	send_packet(stub, "?");
+	return receive(stub, reply, sizeof(reply)) && reply[0] == 'T';
 }
 
 static pid_t child_of(pid_t pid)
@@ -151,27 +115,25 @@ static pid_t child_of(pid_t pid)
 	return child;
 }
 
-static bool attach(struct stub *stub, const char *program, const char *pid)
+/* Of the two processes the one that works, if it is there already. Return: it was. */
+static bool kill_one(const struct stub *stub, bool worker)
 {
-	char reply[4096];
+	pid_t child = worker ? child_of(stub->watcher) : 0;
 
-	start(stub, program, pid);
-	send_packet(stub, "?");
-	if (!receive(stub, reply, sizeof(reply)) || reply[0] != 'T')
-		return false;
-	stub->worker = child_of(stub->watcher);
-	return stub->worker;
+	kill(child ? child : stub->watcher, SIGKILL);
+	return child;
 }
 
+/* Until none of its processes is there: orphaned they are ours, as we are a subreaper. */
 static void finish(struct stub *stub)
 {
 	close(stub->in);
 	close(stub->out);
-	waitpid(stub->watcher, NULL, 0);
-	/* Orphaned it is ours, as we are a subreaper. */
-	if (stub->worker)
-		waitpid(stub->worker, NULL, 0);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 }
+
+/* ---- what it is about when it is killed ---- */
 
 enum work {
 	HOLD,
@@ -181,170 +143,245 @@ enum work {
 	SOFTWARE,
 	CONDITION,
 	HARDWARE,
+	WATCH,
+	TRACE,
+	DETACH,
 	WORKS,
 };
 
-static void begin(const struct stub *stub, enum work work)
+/* @arms: what is to be found then, VICTIM_TRACES: nothing in particular. */
+static const struct {
+	const char *name;
+	enum victim_trace arms;
+} works[WORKS] = {
+	[HOLD] = { "holds the guest", VICTIM_TRACED },
+	[CONTINUE] = { "lets it run", VICTIM_TRACED },
+	[RANGE_STEP] = { "steps a range", VICTIM_DEBUG },
+	[REGISTERS] = { "reads and writes registers", VICTIM_TRACED },
+	[SOFTWARE] = { "has an int3", VICTIM_INT3 },
+	[CONDITION] = { "evaluates a condition", VICTIM_DEBUG },
+	[HARDWARE] = { "has a hardware breakpoint", VICTIM_DEBUG },
+	[WATCH] = { "watches a page", VICTIM_PROTECTED },
+	[TRACE] = { "has a tracepoint", VICTIM_INT3 },
+	[DETACH] = { "is about to let go", VICTIM_TRACES },
+};
+
+/* With a condition that never holds: const8 0, end. With commands it is an int3, else a debug register. */
+static void set_breakpoint(const struct stub *stub, const struct victim *victim, int type, bool commands)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "Z%d,%llx,1;X3,220027%s", type, (unsigned long long)victim->compare,
+		 commands ? ";cmds:0,X3,220027" : "");
+	send_packet(stub, text);
+}
+
+/* The first four take the debug registers; the guest writes into the page of the fifth all the time. */
+static void set_watchpoints(const struct stub *stub, const struct victim *victim)
+{
+	char text[64];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), "Z2,%x,8", 0x500 + 8 * i);
+		send_packet(stub, text);
+	}
+	snprintf(text, sizeof(text), "Z2,%llx,4", (unsigned long long)victim->stop);
+	send_packet(stub, text);
+}
+
+static void set_tracepoint(const struct stub *stub, const struct victim *victim)
+{
+	char text[128];
+
+	send_packet(stub, "QTinit");
+	snprintf(text, sizeof(text), "QTDP:1:%llx:E:0:0-", (unsigned long long)victim->compare);
+	send_packet(stub, text);
+	snprintf(text, sizeof(text), "QTDP:-1:%llx:M-1,%llx,8", (unsigned long long)victim->compare,
+		 (unsigned long long)victim->counters);
+	send_packet(stub, text);
+	send_packet(stub, "QTStart");
+}
+
+static void begin(const struct stub *stub, const struct victim *victim, enum work work)
 {
 	char text[128];
 
 	switch (work) {
 	case HOLD:
 	case WORKS:
-		break;
+		return;
 	case CONTINUE:
-		send_packet(stub, "vCont;c");
 		break;
 	case RANGE_STEP:
-		snprintf(text, sizeof(text), "vCont;r%llx,%llx:1;c", (unsigned long long)loop,
-			 (unsigned long long)end);
+		snprintf(text, sizeof(text), "vCont;r%llx,%llx:1;c", (unsigned long long)victim->loop,
+			 (unsigned long long)victim->end);
 		send_packet(stub, text);
-		break;
+		return;
 	case REGISTERS:
 		/* Each write of $rdx to what it is makes the next g read all anew. */
 		for (int i = 0; i < 20; i++) {
 			send_packet(stub, "P3=0000444400000000");
 			send_packet(stub, "g");
 		}
-		break;
+		return;
 	case SOFTWARE:
-	case CONDITION:
-	case HARDWARE:
-		/*
-		 * With a condition that never holds: const8 0, end. With
-		 * commands it is an int3, else a debug register.
-		 */
-		snprintf(text, sizeof(text), "Z%d,%llx,1;X3,220027%s", work == HARDWARE,
-			 (unsigned long long)compare, work == SOFTWARE ? ";cmds:0,X3,220027" : "");
-		send_packet(stub, text);
-		send_packet(stub, "vCont;c");
+		set_breakpoint(stub, victim, 0, true);
 		break;
+	case CONDITION:
+		set_breakpoint(stub, victim, 0, false);
+		break;
+	case HARDWARE:
+		set_breakpoint(stub, victim, 1, false);
+		break;
+	case WATCH:
+		set_watchpoints(stub, victim);
+		break;
+	case TRACE:
+		set_tracepoint(stub, victim);
+		break;
+	case DETACH:
+		set_breakpoint(stub, victim, 0, true);
+		set_breakpoint(stub, victim, 1, false);
+		send_packet(stub, "D");
+		return;
 	}
+	send_packet(stub, "vCont;c");
 }
 
-static void pause_randomly(void)
+/* ---- when ---- */
+
+enum moment {
+	WHILE_ATTACHING,
+	ARMED,			/* what the work is to do to the guest is done */
+	ANY,			/* after the attachment */
+	MOMENTS,
+};
+
+static void pause_randomly(long most_us)
 {
-	const struct timespec pause = { 0, rand() % 100000 * 1000L };
+	const long us = rand() % (most_us + 1);
+	const struct timespec pause = { us / 1000000, us % 1000000 * 1000 };
 
 	nanosleep(&pause, NULL);
 }
 
-/**
- * struct seen - what an attachment found
- * @counters: of the two vcpus
- * @code: at the breakpoint
- */
-struct seen {
-	uint32_t counters[2];
-	uint32_t code[CODE_BYTES / 4];
-};
-
-static bool look(const struct stub *stub, struct seen *seen)
+static long now_us(void)
 {
-	return read_words(stub, counters, seen->counters, 2) &&
-	       read_words(stub, loop, seen->code, CODE_BYTES / 4);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
 }
 
-/*
- * Both vcpus count while nobody is attached, and their code is their own. A
- * guest that did not may just not have had the time.
- */
-static bool runs_on(const char *program, const char *pid, const struct seen *first,
-		    struct stub *stub, bool *code_is_same)
+static bool becomes_armed(const struct victim *victim, enum work work)
 {
-	struct seen before, now;
+	const struct timespec pause = { 0, 1000000 };
+	time_t end = time(NULL) + REPLY_SECONDS;
 
-	for (int i = 0; i < 100; i++) {
-		if (!attach(stub, program, pid) || !look(stub, &now)) {
-			finish(stub);
+	while (works[work].arms != VICTIM_TRACES && !victim_has(victim, works[work].arms)) {
+		if (time(NULL) > end)
 			return false;
-		}
-		*code_is_same = !memcmp(now.code, first->code, sizeof(now.code));
-		if (i && now.counters[0] != before.counters[0] &&
-		    now.counters[1] != before.counters[1])
-			return true;
-		if (!i)
-			before = now;
-		send_packet(stub, "D");
-		finish(stub);
-		usleep(i * 2000);
+		nanosleep(&pause, NULL);
 	}
+	return true;
+}
+
+/**
+ * struct run - all the kills
+ * @attach_us: how long the last attachment took that was waited for
+ * @of_worker, @at: how many there were of each kind
+ * @left: how often each trace was left
+ */
+struct run {
+	const char *program;
+	struct victim victim;
+	long attach_us;
+	int done;
+	int of_worker;
+	int at[MOMENTS];
+	int left[VICTIM_TRACES];
+};
+
+/* Return: false: it was not even attached. */
+static bool kill_stub(struct run *run, enum work work, enum moment moment, bool worker)
+{
+	long begun = now_us();
+	bool good = true;
+	struct stub stub;
+
+	start(&stub, run->program, run->victim.pid);
+	if (moment != WHILE_ATTACHING) {
+		good = is_attached(&stub);
+		run->attach_us = now_us() - begun;
+	}
+	begin(&stub, &run->victim, work);
+	switch (moment) {
+	case WHILE_ATTACHING:
+		pause_randomly(run->attach_us * 5 / 4);
+		break;
+	case ARMED:
+		good = good && becomes_armed(&run->victim, work);
+		pause_randomly(20000);
+		break;
+	case ANY:
+	case MOMENTS:
+		pause_randomly(100000);
+		break;
+	}
+	run->of_worker += kill_one(&stub, worker);
+	run->at[moment]++;
+	finish(&stub);
+	return good;
+}
+
+/* Return: all is well. */
+static bool one_kill(struct run *run)
+{
+	/* Each work in turn, in every moment. */
+	enum work work = (enum work)(run->done % WORKS);
+	enum moment moment = (enum moment)((run->done / WORKS + run->done) % MOMENTS);
+	bool worker = rand() % 2;
+	bool attached = kill_stub(run, work, moment, worker);
+	enum victim_trace left = victim_recovers(&run->victim);
+
+	run->done++;
+	if (left < VICTIM_TRACES)
+		run->left[left]++;
+	if (attached && left == VICTIM_TRACES)
+		return true;
+	tap_note("kill %d, of the %s, moment %d, while it %s: left %s%s", run->done, worker ? "worker" : "watcher",
+		 moment, works[work].name, left < VICTIM_TRACES ? victim_trace_names[left] : "nothing",
+		 attached ? "" : ", but before it did not attach, or not do its work");
+	victim_tell(&run->victim);
 	return false;
 }
 
-static bool is_kvm2(const char *pid)
+/* By a last attachment, which is not killed. */
+static bool tell_to_stop(struct run *run)
 {
-	char path[64];
-	FILE *file;
-	bool is;
+	struct stub stub;
+	char text[64];
+	bool good;
 
-	snprintf(path, sizeof(path), "/proc/%s/kvm2", pid);
-	file = fopen(path, "re");
-	is = file && fgetc(file) != EOF;
-	if (file)
-		fclose(file);
-	return is;
-}
-
-/* What became of a VMM that is not well. */
-static void tell_threads(const char *pid)
-{
-	char command[256];
-	char line[256];
-	FILE *pipe;
-
-	snprintf(command, sizeof(command), "cd /proc/%s/task && grep -E '^(State|TracerPid|SigPnd)' */status;"
-		 " grep . */syscall", pid);
-	pipe = popen(command, "r");
-	while (pipe && fgets(line, sizeof(line), pipe)) {
-		line[strcspn(line, "\n")] = 0;
-		tap_note("%s", line);
-	}
-	if (pipe)
-		pclose(pipe);
-}
-
-/* On kvm2 it can be asked for. Return: a vcpu that would still stop for debug events. */
-static bool is_debugged(const char *pid)
-{
-	char path[64];
-	char line[256];
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%s/kvm2", pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		struct kvm2_records records;
-		uint64_t control = 0;
-		uint64_t data[3];
-		int tid, vcpu;
-
-		if (sscanf(line, "vcpu %*u tid %d", &tid) != 1)
-			continue;
-		vcpu = kvm2_thread_pidfd_open(tid);
-		kvm2_records_init(&records, data, sizeof(data));
-		kvm2_records_add(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, NULL, 4);
-		if (kvm2_sys_get_state(vcpu, data, records.used, 0) >= 0)
-			kvm2_records_get_u64(&records, KVM2_SET_GUEST_DEBUG,
-					     KVM2_GUEST_DEBUG_CONTROL, &control);
-		close(vcpu);
-		found |= control;
-	}
-	if (file)
-		fclose(file);
-	return found;
+	start(&stub, run->program, run->victim.pid);
+	good = is_attached(&stub);
+	snprintf(text, sizeof(text), "M%llx,4:01000000", (unsigned long long)run->victim.stop);
+	send_packet(&stub, text);
+	good = good && receive(&stub, text, sizeof(text)) && !strcmp(text, "OK");
+	send_packet(&stub, "D");
+	good = good && receive(&stub, text, sizeof(text)) && !strcmp(text, "OK");
+	finish(&stub);
+	return good;
 }
 
 int main(int argc, char **argv)
 {
-	char program[512];
-	struct seen seen;
-	struct stub stub;
-	int kills, done = 0, changed = 0, debugged = 0;
+	static struct run run;
 	unsigned int seed = (unsigned int)time(NULL);
-	bool same = true;
-	bool alive = true;
+	char program[512];
+	bool good = true;
+	int kills;
+	long begun;
 
 	if (argc != 4 && argc != 5)
 		return 2;
@@ -352,43 +389,21 @@ int main(int argc, char **argv)
 		seed = (unsigned int)atoi(argv[4]);
 	kills = atoi(argv[3]);
 	snprintf(program, sizeof(program), "%s/bin/kvm2gdb", getenv("B") ? getenv("B") : "build/release");
-	find_symbols(argv[2]);
+	run.program = program;
+	victim_open(&run.victim, (pid_t)atoi(argv[1]), argv[2]);
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	tap_note("seed %u", seed);
 	srand(seed);
 
-	if (!attach(&stub, program, argv[1]) || !look(&stub, &seen))
-		tap_die("the first attachment");
-	while (done < kills && alive) {
-		enum work work = (enum work)(rand() % WORKS);
-		bool watcher = rand() % 2;
-
-		begin(&stub, work);
-		pause_randomly();
-		kill(watcher ? stub.watcher : stub.worker, SIGKILL);
-		finish(&stub);
-		debugged += is_debugged(argv[1]);
-		alive = runs_on(program, argv[1], &seen, &stub, &same);
-		changed += !same;
-		done++;
-		if (!alive)
-			tell_threads(argv[1]);
-		if (!alive || !same)
-			tap_note("kill %d, of the %s while work %d", done, watcher ? "watcher" : "worker", work);
-	}
-	tap_ok(alive, "killed %d times at random moments, each time the guest ran on", kills);
-	tap_ok(!changed, "and its code was its own");
-	if (is_kvm2(argv[1]))
-		tap_ok(!debugged, "and nothing was to stop for debug events");
-	if (alive) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "M%llx,4:01000000", (unsigned long long)stop);
-		send_packet(&stub, text);
-		receive(&stub, text, sizeof(text));
-		send_packet(&stub, "D");
-		finish(&stub);
-	}
+	begun = now_us();
+	while (run.done < kills && good)
+		good = one_kill(&run);
+	tap_note("seed %u; %d kills in %ld s: %d of the worker, %d of the watcher; %d while attaching, %d when armed, %d later",
+		 seed, run.done, (now_us() - begun) / 1000000, run.of_worker, run.done - run.of_worker,
+		 run.at[WHILE_ATTACHING], run.at[ARMED], run.at[ANY]);
+	tap_ok(good, "killed %d times at random moments, each time the guest ran on", kills);
+	for (enum victim_trace trace = 0; trace < VICTIM_STANDS; trace++)
+		tap_ok(!run.left[trace], "none of them left %s", victim_trace_names[trace]);
+	tap_ok(tell_to_stop(&run), "then it is attached to, and told to stop");
 	return tap_end();
 }

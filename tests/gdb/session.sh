@@ -18,6 +18,11 @@ symbol() {
 	nm "$guest" | awk -v name="$1" '$3 == name { print "0x" $1 }'
 }
 
+# idle COMMAND...: the vcpus spin, and the lab's processors are slow: gdb and kvm2gdb come first
+idle() {
+	exec chrt --idle 0 "$@"
+}
+
 # start_guest VMM WHAT [OPTION...]: kvm2 or classic, of kvm2run, by the command ${run[@]} if there is one, or qemu, with more
 # OPTIONs; its console is $work/guest
 start_guest() {
@@ -26,12 +31,12 @@ start_guest() {
 	: >"$work/guest"
 	case $vmm in
 	qemu)
-		qemu-system-x86_64 -accel kvm -cpu host -smp 2 -M microvm,isa-serial=on -nodefaults -no-reboot -display none \
+		idle qemu-system-x86_64 -accel kvm -cpu host -smp 2 -M microvm,isa-serial=on -nodefaults -no-reboot -display none \
 			-m 64 "$@" -serial "file:$work/guest" -device isa-debug-exit,iobase=0xf4,iosize=4 \
 			-kernel "$guest" -append status=42 2>"$work/err" </dev/null &
 		;;
 	*)
-		${run[@]+"${run[@]}"} "$B/bin/kvm2run" --api "$vmm" --cpus 2 "$@" --append status=42 "$guest" >"$work/guest" 2>&1 </dev/null &
+		idle ${run[@]+"${run[@]}"} "$B/bin/kvm2run" --api "$vmm" --cpus 2 "$@" --append status=42 "$guest" >"$work/guest" 2>&1 </dev/null &
 		;;
 	esac
 	pid=$!
