@@ -24,12 +24,9 @@ static int make_ioctl(struct classic_vcpu *vcpu, unsigned long request, void *ar
 
 	if (vcpu->base.thread.state != THREAD_STOPPED || size > INJECT_DATA_BYTES)
 		return vcpu->base.thread.state != THREAD_STOPPED ? -ESRCH : -E2BIG;
-	if (!inject->page) {
-		err = inject_prepare(inject, &vcpu->base.thread);
-		if (err)
-			return err;
-		journal_set_page(vcpu->target->vmm.journal, inject->page);
-	}
+	err = inject_prepare(inject, &vcpu->base.thread);
+	if (err)
+		return err;
 	data = inject_data(inject);
 	if (argument) {
 		arguments[2] = data;

@@ -3,6 +3,7 @@
 #include "inject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "vmm_memory.h"
 #include "vmm_scan.h"
@@ -25,6 +27,15 @@
 #define ERESTART_RESTARTBLOCK	516
 
 #define CODE_BYTES	4096
+#define ALL_BYTES	(CODE_BYTES + INJECT_DATA_BYTES)
+
+/* Below 2 GiB an address is no error number, whatever a thread takes it for if we die just then. */
+#define ROOM_START	0x40000000ULL
+#define ROOM_END	0x7fff0000ULL
+#define ROOM_TRIES	8
+
+#define UFFD_LINK	"anon_inode:[userfaultfd]"
+
 #define STOP_MS		5000
 
 /* syscall; jmp to itself */
@@ -61,11 +72,64 @@ static bool has_filter(pid_t pid)
 	return found;
 }
 
-void inject_init(struct inject *inject, pid_t pid, uint64_t page, struct inject_saved *saved)
+static FILE *open_maps(pid_t pid)
 {
-	*inject = (struct inject){
-		.pid = pid, .page = page, .saved = saved, .has_filter = has_filter(pid),
-	};
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	return fopen(path, "re");
+}
+
+/* Where a page of ours would be alone; 0: nowhere. */
+static uint64_t find_room(pid_t pid)
+{
+	FILE *file = open_maps(pid);
+	uint64_t at = ROOM_START;
+	char line[512];
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		unsigned long long start, end;
+
+		if (sscanf(line, "%llx-%llx", &start, &end) != 2)
+			continue;
+		if (start > at + ALL_BYTES)
+			break;
+		if (end >= at)
+			at = end + CODE_BYTES;
+	}
+	fclose(file);
+	return at + ALL_BYTES <= ROOM_END ? at : 0;
+}
+
+/* Is it there, and ours? Whoever noted it may have died before it was. */
+static bool is_page(pid_t pid, uint64_t page)
+{
+	FILE *file = open_maps(pid);
+	bool found = false;
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		unsigned long long start, end;
+		char access[8];
+
+		found |= sscanf(line, "%llx-%llx %7s", &start, &end, access) == 3 && start == page &&
+			 end == page + ALL_BYTES && !strcmp(access, "rwxp");
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+void inject_init(struct inject *inject, pid_t pid, struct inject_saved *saved)
+{
+	*inject = (struct inject){ .pid = pid, .saved = saved, .has_filter = has_filter(pid) };
+	if (saved->page && is_page(pid, saved->page) &&
+	    !vmm_poke(pid, saved->page, code, sizeof(code)))
+		inject->page = saved->page;
+	else
+		saved->page = 0;
 }
 
 void inject_restart(struct user_regs_struct *regs)
@@ -147,10 +211,8 @@ static long call_at(struct inject *inject, struct thread *thread, uint64_t rip, 
 	regs.r8 = arguments[4];
 	regs.r9 = arguments[5];
 	/* Whoever recovers must have them before the thread can move. */
-	if (inject->saved) {
-		inject->saved->regs = saved;
-		inject->saved->tid = thread->tid;
-	}
+	inject->saved->regs = saved;
+	inject->saved->tid = thread->tid;
 	if (!thread_set_regs(thread, &regs)) {
 		stop = step(thread, &signal);
 		if (stop == THREAD_SYSCALL)
@@ -162,8 +224,7 @@ static long call_at(struct inject *inject, struct thread *thread, uint64_t rip, 
 		thread_set_regs(thread, &saved);
 	if (inject->has_filter)
 		set_options(thread, 0);
-	if (inject->saved)
-		inject->saved->tid = 0;
+	inject->saved->tid = 0;
 	thread->signal = signal;
 	return ret;
 }
@@ -175,7 +236,6 @@ static uint64_t find_syscall(const struct inject *inject, const struct thread *t
 	unsigned long long end = 0;
 	struct user_regs_struct regs;
 	uint8_t bytes[4096];
-	char path[64];
 	char line[256];
 	FILE *file;
 
@@ -187,8 +247,7 @@ static uint64_t find_syscall(const struct inject *inject, const struct thread *t
 	    !vmm_peek(inject->pid, regs.rip, bytes, SYSCALL_BYTES) &&
 	    !memcmp(bytes, code, SYSCALL_BYTES))
 		return regs.rip;
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)inject->pid);
-	file = fopen(path, "re");
+	file = open_maps(inject->pid);
 	while (file && fgets(line, sizeof(line), file))
 		if (strstr(line, "[vdso]"))
 			sscanf(line, "%llx-%llx", &start, &end);
@@ -206,13 +265,12 @@ static uint64_t find_syscall(const struct inject *inject, const struct thread *t
 
 int inject_prepare(struct inject *inject, struct thread *thread)
 {
-	const uint64_t arguments[6] = {
-		0, CODE_BYTES + INJECT_DATA_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
-		/* Below 2 GiB it is no error number, whatever the thread takes it for if we die now. */
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, (uint64_t)-1, 0,
+	uint64_t arguments[6] = {
+		0, ALL_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0,
 	};
+	long page = -EEXIST;
 	uint64_t at;
-	long page;
 	int err;
 
 	if (inject->page)
@@ -220,18 +278,26 @@ int inject_prepare(struct inject *inject, struct thread *thread)
 	at = find_syscall(inject, thread);
 	if (!at)
 		return -ENOEXEC;
-	page = call_at(inject, thread, at, SYS_mmap, arguments);
-	if (page < 0 && page > -4096)
-		return (int)page;
-	err = vmm_poke(inject->pid, (uint64_t)page, code, sizeof(code));
-	if (!err)
+	for (int i = 0; i < ROOM_TRIES && page == -EEXIST; i++) {
+		arguments[0] = find_room(inject->pid);
+		if (!arguments[0])
+			return -ENOMEM;
+		/* Before it is there: should we die it is looked for. */
+		inject->saved->page = arguments[0];
+		page = call_at(inject, thread, at, SYS_mmap, arguments);
+	}
+	err = page < 0 && page > -4096 ? (int)page : 0;
+	if (!err) {
 		inject->page = (uint64_t)page;
+		err = vmm_poke(inject->pid, inject->page, code, sizeof(code));
+	}
+	inject->saved->page = inject->page;
 	return err;
 }
 
 void inject_finish(struct inject *inject, struct thread *thread)
 {
-	const uint64_t arguments[6] = { inject->page, CODE_BYTES + INJECT_DATA_BYTES };
+	const uint64_t arguments[6] = { inject->page, ALL_BYTES };
 	uint64_t at;
 
 	if (!inject->page)
@@ -240,6 +306,68 @@ void inject_finish(struct inject *inject, struct thread *thread)
 	inject->page = 0;
 	if (at)
 		call_at(inject, thread, at, SYS_munmap, arguments);
+	inject->saved->page = 0;
+}
+
+static int close_theirs(struct inject *inject, struct thread *thread, long fd)
+{
+	const uint64_t arguments[6] = { (uint64_t)fd };
+
+	return (int)inject_call(inject, thread, SYS_close, arguments);
+}
+
+/* Return: our own of the process's file, or a negative errno. */
+static int take(pid_t pid, long theirs)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
+	int err = fd < 0 ? -errno : 0;
+
+	if (pidfd >= 0)
+		close(pidfd);
+	return err ? err : fd;
+}
+
+int inject_open(struct inject *inject, struct thread *thread)
+{
+	const uint64_t create[6] = { O_CLOEXEC | O_NONBLOCK };
+	struct inject_saved *saved = inject->saved;
+	int err = inject_prepare(inject, thread);
+	long theirs;
+	int fd;
+
+	if (err)
+		return err;
+	saved->nr_files = vmm_scan_files(inject->pid, UFFD_LINK, saved->files, INJECT_FILES_MAX);
+	saved->opens = saved->nr_files >= 0;
+	theirs = inject_call(inject, thread, SYS_userfaultfd, create);
+	if (theirs < 0) {
+		saved->opens = false;
+		return (int)theirs;
+	}
+	fd = take(inject->pid, theirs);
+	close_theirs(inject, thread, theirs);
+	saved->opens = false;
+	return fd;
+}
+
+static bool was_there(const struct inject_saved *saved, int fd)
+{
+	for (int i = 0; i < saved->nr_files; i++)
+		if (saved->files[i] == fd)
+			return true;
+	return false;
+}
+
+void inject_undo_open(struct inject *inject, struct thread *thread)
+{
+	int files[INJECT_FILES_MAX + 1];
+	int count = inject->saved->opens ? vmm_scan_files(inject->pid, UFFD_LINK, files, INJECT_FILES_MAX + 1) : 0;
+
+	for (int i = 0; i < count; i++)
+		if (!was_there(inject->saved, files[i]))
+			close_theirs(inject, thread, files[i]);
+	inject->saved->opens = false;
 }
 
 long inject_call(struct inject *inject, struct thread *thread, long number,

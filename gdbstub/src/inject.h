@@ -17,17 +17,28 @@
 
 #include "thread.h"
 
-/* Of a thread whose registers are not its own just now; @tid 0: of none. */
+/* Files of one kind that a process may have had before ours. */
+#define INJECT_FILES_MAX	8
+
+/**
+ * struct inject_saved - what has to be undone in a process, in memory that
+ * outlives this one
+ * @tid:   the thread whose registers are not its own just now, 0: none
+ * @page:  where our page is, or is about to be; 0: nowhere
+ * @opens: it may have a file more than @files: see inject_open()
+ */
 struct inject_saved {
 	_Atomic pid_t tid;
 	struct user_regs_struct regs;
+	_Atomic uint64_t page;
+	_Atomic bool opens;
+	int nr_files;
+	int files[INJECT_FILES_MAX];
 };
 
 /**
  * struct inject - how to make calls in a process
  * @page:   of ours there; 0: not yet
- * @saved:  where to note what a thread's registers were, in memory that
- *	    outlives this process
  * @has_filter: the threads have a seccomp filter
  */
 struct inject {
@@ -40,11 +51,8 @@ struct inject {
 /* Bytes at inject_data() for what calls read and write. */
 #define INJECT_DATA_BYTES	(60 * 1024)
 
-/**
- * inject_init() - for a process; nothing is done to it yet
- * @page: that was made earlier, or 0
- */
-void inject_init(struct inject *inject, pid_t pid, uint64_t page, struct inject_saved *saved);
+/* For a process. @saved: zeros, or of who began and is no more: a page that is there is used. */
+void inject_init(struct inject *inject, pid_t pid, struct inject_saved *saved);
 
 /* Make our page, by a thread that stands. Return: 0 or a negative errno. */
 int inject_prepare(struct inject *inject, struct thread *thread);
@@ -64,6 +72,14 @@ static inline uint64_t inject_data(const struct inject *inject)
  */
 long inject_call(struct inject *inject, struct thread *thread, long number,
 		 const uint64_t arguments[6]);
+
+/*
+ * Make a userfaultfd in the process and take it. Should we die meanwhile
+ * inject_undo_open(), with what is in @saved, closes it. Return: our own file
+ * descriptor, a negative errno.
+ */
+int inject_open(struct inject *inject, struct thread *thread);
+void inject_undo_open(struct inject *inject, struct thread *thread);
 
 /*
  * A call that was interrupted, and that the kernel was about to make again: it

@@ -41,7 +41,6 @@ struct journal_vm {
 	pid_t pid;
 	atomic_uint nr_vcpus;
 	struct undo_vcpu vcpus[TARGET_VCPUS_MAX];
-	_Atomic uint64_t page;
 	struct inject_saved saved;
 	_Atomic int keep;
 	_Atomic int kept;
@@ -88,8 +87,7 @@ struct journal_vm *journal_open(pid_t pid, enum journal_kind kind)
 		vm->pid = pid;
 		vm->nr_vcpus = 0;
 		vm->nr_patches = 0;
-		vm->page = 0;
-		vm->saved.tid = 0;
+		memset(&vm->saved, 0, sizeof(vm->saved));
 		vm->keep = -1;
 		vm->kind = kind;
 		return vm;
@@ -124,12 +122,6 @@ void journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t
 void journal_add_vcpu(struct journal_vm *vm, pid_t tid)
 {
 	journal_add_classic_vcpu(vm, tid, -1, 0);
-}
-
-void journal_set_page(struct journal_vm *vm, uint64_t page)
-{
-	if (vm)
-		vm->page = page;
 }
 
 struct inject_saved *journal_saved(struct journal_vm *vm)
@@ -198,7 +190,7 @@ static void undo_debug_kvm2(struct journal_vm *vm)
 {
 	const struct undo_classic undo = {
 		.pid = vm->pid, .vcpus = vm->vcpus, .nr_vcpus = vm->nr_vcpus,
-		.page = vm->page, .saved = &vm->saved,
+		.saved = &vm->saved,
 	};
 
 	for (unsigned int i = 0; i < vm->nr_vcpus && i < TARGET_VCPUS_MAX; i++) {
@@ -222,7 +214,7 @@ static void undo_debug_classic(struct journal_vm *vm)
 {
 	const struct undo_classic undo = {
 		.pid = vm->pid, .vcpus = vm->vcpus, .nr_vcpus = vm->nr_vcpus,
-		.page = vm->page, .saved = &vm->saved,
+		.saved = &vm->saved,
 	};
 
 	undo_classic(&undo);

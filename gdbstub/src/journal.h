@@ -33,8 +33,7 @@ void journal_patch(struct journal_vm *vm, uint64_t host, uint8_t original, bool 
 /* For a VM on the classic API: its vcpus have files, and struct kvm_run at @run. */
 void journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run);
 
-/* Our page in the VMM, and where inject.c notes a thread's registers; never NULL. */
-void journal_set_page(struct journal_vm *vm, uint64_t page);
+/* Where inject.c notes what it does; never NULL. */
 struct inject_saved *journal_saved(struct journal_vm *vm);
 
 /*

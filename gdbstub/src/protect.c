@@ -3,9 +3,7 @@
 #include "protect.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/userfaultfd.h>
@@ -26,50 +24,17 @@
 
 /* ---- the file ---- */
 
-/* The VMM has the file only until we have it. */
-static int take_file(struct vmm *vmm, struct inject *inject, struct thread *thread)
-{
-	const uint64_t create[6] = { O_CLOEXEC | O_NONBLOCK };
-	uint64_t end[6] = { 0 };
-	long theirs = inject_call(inject, thread, SYS_userfaultfd, create);
-	int pidfd;
-	int fd;
-
-	if (theirs < 0)
-		return (int)theirs;
-	pidfd = (int)syscall(SYS_pidfd_open, vmm->base.pid, 0);
-	fd = (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
-	if (fd < 0)
-		fd = -errno;
-	if (pidfd >= 0)
-		close(pidfd);
-	end[0] = (uint64_t)theirs;
-	inject_call(inject, thread, SYS_close, end);
-	return fd;
-}
-
-/* Where nothing of ours is in the process a page is for this alone. */
+/* The VMM has the file only until we have it. Where nothing of ours is in the process a page is for this alone. */
 static int create_file(struct vmm *vmm, struct thread *thread)
 {
-	struct inject *inject = vmm->inject;
 	struct inject once;
 	int fd;
 
-	if (!inject) {
-		inject = &once;
-		inject_init(inject, vmm->base.pid, 0, journal_saved(vmm->journal));
-	}
-	if (!inject->page) {
-		fd = inject_prepare(inject, thread);
-		if (fd)
-			return fd;
-		journal_set_page(vmm->journal, inject->page);
-	}
-	fd = take_file(vmm, inject, thread);
-	if (inject == &once) {
-		inject_finish(inject, thread);
-		journal_set_page(vmm->journal, 0);
-	}
+	if (vmm->inject)
+		return inject_open(vmm->inject, thread);
+	inject_init(&once, vmm->base.pid, journal_saved(vmm->journal));
+	fd = inject_open(&once, thread);
+	inject_finish(&once, thread);
 	return fd;
 }
 

@@ -375,7 +375,7 @@ int target_classic_attach(pid_t pid, struct target **attached, const char **why)
 	target->pidfd = -1;
 	target->kvm_fd = -1;
 	target->vmm.journal = journal_open(pid, JOURNAL_CLASSIC);
-	inject_init(&target->inject, pid, 0, journal_saved(target->vmm.journal));
+	inject_init(&target->inject, pid, journal_saved(target->vmm.journal));
 	err = attach(target, why);
 	if (err < 0) {
 		detach(&target->vmm.base);

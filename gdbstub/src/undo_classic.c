@@ -90,18 +90,22 @@ void undo_classic(const struct undo_classic *undo)
 
 	if (!threads || threads_init())
 		return;
-	inject_init(&inject, undo->pid, undo->page, undo->saved);
 	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
 		if (!seize(&threads[i], undo->vcpus[i].tid))
 			recover(undo, &undo->vcpus[i], &threads[i]);
 	/* The signal that stopped it, or is about to, was the kernel's on our behalf. */
 	kill(undo->pid, SIGCONT);
+	/* Now no call of ours is on its way any more. */
+	inject_init(&inject, undo->pid, undo->saved);
 	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
 		if (threads[i].state == THREAD_STOPPED)
 			clear_debug(&inject, &undo->vcpus[i], &threads[i]);
-	for (unsigned int i = 0; i < undo->nr_vcpus && inject.page; i++)
-		if (threads[i].state == THREAD_STOPPED)
-			inject_finish(&inject, &threads[i]);
+	for (unsigned int i = 0; i < undo->nr_vcpus; i++) {
+		if (threads[i].state != THREAD_STOPPED)
+			continue;
+		inject_undo_open(&inject, &threads[i]);
+		inject_finish(&inject, &threads[i]);
+	}
 	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
 		thread_detach(&threads[i]);
 	kill(undo->pid, SIGCONT);
@@ -114,11 +118,12 @@ void undo_page(const struct undo_classic *undo)
 	pid_t tid = undo->saved->tid;
 	struct inject inject;
 
-	if ((!tid && !undo->page) || !undo->nr_vcpus || threads_init() ||
+	if ((!tid && !undo->saved->page) || !undo->nr_vcpus || threads_init() ||
 	    seize(&thread, tid ? tid : undo->vcpus[0].tid))
 		return;
 	give_registers_back(undo, &thread);
-	inject_init(&inject, undo->pid, undo->page, undo->saved);
+	inject_init(&inject, undo->pid, undo->saved);
+	inject_undo_open(&inject, &thread);
 	inject_finish(&inject, &thread);
 	thread_detach(&thread);
 }

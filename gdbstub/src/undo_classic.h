@@ -21,14 +21,12 @@ struct undo_vcpu {
 
 /**
  * struct undo_classic - what was done
- * @page:  of inject.c's
- * @saved: its registers
+ * @saved: of inject.c's
  */
 struct undo_classic {
 	pid_t pid;
 	const struct undo_vcpu *vcpus;
 	unsigned int nr_vcpus;
-	uint64_t page;
 	struct inject_saved *saved;
 };
 

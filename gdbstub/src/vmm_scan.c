@@ -26,32 +26,64 @@ static int add_vcpu(struct vmm_scan_vcpu **vcpus, int count, const struct vmm_sc
 	return count + 1;
 }
 
-static int scan_files(pid_t pid, struct vmm_scan_vcpu **vcpus)
+static DIR *open_files(pid_t pid)
 {
-	struct dirent *entry;
 	char path[64];
-	int count = 0;
-	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	dir = opendir(path);
+	return opendir(path);
+}
+
+#define LINK_BYTES	64
+
+/* Return: false: there is no more. */
+static bool next_file(DIR *dir, int *fd, char link[LINK_BYTES])
+{
+	struct dirent *entry;
+	ssize_t length = 0;
+
+	while (length <= 0 && (entry = readdir(dir))) {
+		length = readlinkat(dirfd(dir), entry->d_name, link, LINK_BYTES - 1);
+		*fd = atoi(entry->d_name);
+	}
+	link[length > 0 ? length : 0] = 0;
+	return length > 0;
+}
+
+static int scan_vcpu_files(pid_t pid, struct vmm_scan_vcpu **vcpus)
+{
+	struct vmm_scan_vcpu vcpu = { 0 };
+	DIR *dir = open_files(pid);
+	char link[LINK_BYTES];
+	int count = 0;
+
 	if (!dir)
 		return -errno;
-	while (count >= 0 && (entry = readdir(dir))) {
-		struct vmm_scan_vcpu vcpu = { 0 };
-		char link[64];
-		ssize_t length = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
-
-		if (length <= 0)
-			continue;
-		link[length] = 0;
-		if (sscanf(link, VCPU_LINK "%u", &vcpu.id) != 1)
-			continue;
-		vcpu.fd = atoi(entry->d_name);
-		count = add_vcpu(vcpus, count, &vcpu);
-	}
+	while (count >= 0 && next_file(dir, &vcpu.fd, link))
+		if (sscanf(link, VCPU_LINK "%u", &vcpu.id) == 1)
+			count = add_vcpu(vcpus, count, &vcpu);
 	closedir(dir);
 	return count;
+}
+
+int vmm_scan_files(pid_t pid, const char *link, int *fds, int room)
+{
+	DIR *dir = open_files(pid);
+	char found[LINK_BYTES];
+	int count = 0;
+	int fd;
+
+	if (!dir)
+		return -errno;
+	while (count <= room && next_file(dir, &fd, found)) {
+		if (strcmp(found, link))
+			continue;
+		if (count < room)
+			fds[count] = fd;
+		count++;
+	}
+	closedir(dir);
+	return count <= room ? count : -E2BIG;
 }
 
 static FILE *open_maps(pid_t pid)
@@ -92,7 +124,7 @@ int vmm_scan_vcpus(pid_t pid, struct vmm_scan_vcpu **vcpus)
 	int err;
 
 	*vcpus = NULL;
-	count = scan_files(pid, vcpus);
+	count = scan_vcpu_files(pid, vcpus);
 	err = count > 0 ? find_runs(pid, *vcpus, count) : 0;
 	if (count >= 0 && !err)
 		return count;

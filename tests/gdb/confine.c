@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	if (!err && thread_wait_stop(&thread, 10000) == THREAD_NO_STOP)
 		err = -ETIMEDOUT;
 	if (!err) {
-		inject_init(&inject, pid, 0, &saved);
+		inject_init(&inject, pid, &saved);
 		err = confine(&inject, &thread);
 		thread_detach(&thread);
 	}
