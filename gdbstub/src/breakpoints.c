@@ -250,6 +250,8 @@ int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint)
 	ssize_t done;
 	int err;
 
+	if (vm->exited)
+		return -ESRCH;
 	/* What is there is the guest's only where no int3 of ours is. */
 	if (breakpoint_at_gpa(vm, breakpoint->gpa))
 		return 0;
@@ -270,20 +272,29 @@ int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint)
 	return -EFAULT;
 }
 
-int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint)
+static int put_original(struct vm *vm, const struct breakpoint *breakpoint)
 {
 	uint8_t now;
-	ssize_t done;
+	ssize_t done = vm->target->ops->read(vm->target, breakpoint->gpa, &now, 1);
 
-	if (!breakpoint->inserted)
-		return 0;
-	done = vm->target->ops->read(vm->target, breakpoint->gpa, &now, 1);
 	/* What the guest has written there in the meantime stays. */
 	if (done == 1 && now == INT3)
 		done = watch_write(vm, breakpoint->gpa, &breakpoint->original, 1);
+	return done == 1 ? 0 : -EFAULT;
+}
+
+int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint)
+{
+	int err = 0;
+
+	if (!breakpoint->inserted)
+		return 0;
+	/* The number of one that is gone may be another process's by now. */
+	if (!vm->exited)
+		err = put_original(vm, breakpoint);
 	breakpoint->inserted = false;
 	note(vm, breakpoint);
-	return done == 1 ? 0 : -EFAULT;
+	return err;
 }
 
 static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint,

@@ -89,6 +89,7 @@ static int fake_next_event(struct target *target, struct target_event *event)
 
 	if (f->has_event) {
 		f->has_event = false;
+		f->exited |= f->event.kind == TARGET_EXITED;
 		if (f->event.kind != TARGET_OTHERS_WRITE)
 			f->running[f->event.vcpu] = false;
 		*event = f->event;
@@ -183,6 +184,7 @@ static ssize_t fake_read(struct target *target, uint64_t gpa, void *data, size_t
 
 static ssize_t fake_write(struct target *target, uint64_t gpa, const void *data, size_t size)
 {
+	assert(!of(target)->exited);
 	if (gpa >= FAKE_MEMORY_BYTES)
 		return -EFAULT;
 	size = size < FAKE_MEMORY_BYTES - gpa ? size : FAKE_MEMORY_BYTES - gpa;
@@ -206,6 +208,7 @@ static int fake_protect(struct target *target, unsigned int vcpu, uint64_t gpa,
 			enum target_protection protection)
 {
 	(void)vcpu;
+	assert(!of(target)->exited);
 	if (gpa >= FAKE_MEMORY_BYTES || gpa % 4096)
 		return -EFAULT;
 	of(target)->waits[gpa / 4096] = protection == TARGET_PROTECTED;

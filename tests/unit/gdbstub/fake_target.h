@@ -18,7 +18,7 @@
  * @event, @has_event: what next_event() says next
  * @reflected:	events given back to the guest
  * @patches:	int3s that are in its memory
- * @exited, @gone: it said so
+ * @exited, @gone: it said so, and nothing may be done to it any more
  * @waits:	who writes to the page has to wait
  * @is_watched:	it is not as it was
  * @after:	where to leave it as it was when it is let go; NULL: nowhere
