@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-# Guests of tests/guests/held and gdb on them by kvm2gdb: sourced, not run, by tests of TAP.
+# Guests of tests/guests/held, or $guest, and gdb on them by kvm2gdb: sourced, not run, by tests of TAP.
 
 . tests/vm/tap.sh
 
-guest=$B/tests/guests/held
+guest=${guest:-$B/tests/guests/held}
 work=$(mktemp -d)
 pid=
+gdb_pid=
+guests=()
 
 cleanup() {
-	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
+	for process in $pid "${guests[@]}" $gdb_pid; do
+		kill -KILL "$process" 2>/dev/null
+	done
 	rm -rf "$work"
 }
 trap cleanup EXIT
 
 # symbol NAME: its address in the guest
 symbol() {
-	nm "$guest" | awk -v name="$1" '$3 == name { print "0x" $1 }'
+	nm "$guest" | awk -v name="$1" '$3 == name { sub(/^0*/, "", $1); print "0x" $1 }'
 }
 
 # idle COMMAND...: the vcpus spin, and the lab's processors are slow: gdb and kvm2gdb come first
@@ -24,7 +28,7 @@ idle() {
 }
 
 # start_guest VMM WHAT [OPTION...]: kvm2 or classic, of kvm2run, by the command ${run[@]} if there is one, or qemu, with more
-# OPTIONs; its console is $work/guest
+# OPTIONs; its console is $work/guest, where it tells its name when it has begun
 start_guest() {
 	local vmm=$1 what=$2
 	shift 2
@@ -40,7 +44,7 @@ start_guest() {
 		;;
 	esac
 	pid=$!
-	within 120 grep -q held "$work/guest"
+	within 120 grep -q "${guest##*/}" "$work/guest"
 	result $? "$what: the guest counts on all vcpus"
 	[ ! -s "$work/err" ] || note <"$work/err"
 }
@@ -52,17 +56,44 @@ guest_ends() {
 	pid=
 }
 
-# debug COMMAND...: a session of gdb; its output is in $work/gdb, what printf wrote with a leading > on stdout
-debug() {
-	local commands=()
-	for command; do
-		commands+=(-ex "$command")
-	done
-	timeout 300 gdb -nx -batch -ex 'set pagination off' -ex 'set remotetimeout 100' \
-		-ex "target extended-remote | $B/bin/kvm2gdb -p $pid" "${commands[@]}" >"$work/gdb" 2>&1 </dev/null
-	local status=$?
+# start_gdb: one for all sessions, as its start takes the lab many seconds; best before the guest's.  It takes no questions,
+# and goes on after errors, as in batch mode.
+start_gdb() {
+	rm -f "$work/commands" "$work/answers"
+	mkfifo "$work/commands" "$work/answers"
+	gdb -nx -q -iex 'set prompt' -iex 'set confirm off' -iex 'set pagination off' -iex 'set width 0' -iex 'set remotetimeout 100' \
+		<"$work/commands" >"$work/answers" 2>&1 &
+	gdb_pid=$!
+	exec 7>"$work/commands" 6<"$work/answers"
+}
+
+# debug_begin TARGET COMMAND...: a session of gdb with a kvm2gdb of its own, which ends when the commands are done
+debug_begin() {
+	local target=$1
+	shift
+	[ -n "$gdb_pid" ] || start_gdb
+	kill -0 "$gdb_pid" || return
+	printf '%s\n' "target extended-remote $target" "$@" delete 'set scheduler-locking replay' disconnect 'echo \nend of session\n' >&7
+}
+
+# debug_end: wait for that; gdb's output is in $work/gdb, what printf wrote with a leading > on stdout
+debug_end() {
+	local line
+	while IFS= read -r -t 300 -u 6 line && [ "$line" != 'end of session' ]; do
+		printf '%s\n' "$line"
+	done >"$work/gdb"
 	sed -n 's/^>//p' "$work/gdb"
-	[ $status != 124 ]
+	[ "$line" = 'end of session' ] || ! kill -KILL "$gdb_pid"
+}
+
+# debug COMMAND...: both, on the guest
+debug() {
+	debug_on "| $B/bin/kvm2gdb -p $pid" "$@"
+}
+
+# debug_on TARGET COMMAND...
+debug_on() {
+	debug_begin "$@" && debug_end
 }
 
 # told WHAT: the line of $work/said that begins with it, without it
