@@ -7,29 +7,31 @@ MAN              += docs/man8/kvm2gdb.8
 COMP             += gdbstub/completion/kvm2gdb
 kvm2gdb_SOURCES  := $(wildcard gdbstub/src/*.c)
 kvm2gdb_LIBS     := libkvm2
-kvm2gdb_PKGS     := libbpf libelf
+kvm2gdb_PKGS     := libelf
 kvm2gdb_CPPFLAGS := -Igdbstub/src -I$(abspath $(B)/gdbstub)
 PACKAGES         += gdb clang bpftool libbpf-dev
 
-# The programs for the kernel: libbpf fits them to the running one, so no kernel is needed to build them.
+# The programs for the kernel, which fits them to itself by its BTF when they are loaded: no kernel is needed to build them,
+# and no library to load them (bpftool's light skeletons).
 BPF_CLANG        ?= clang
 BPFTOOL          ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 
-# bpf_program: (source without .bpf.c, output without .bpf.o, name)
+# bpf_program: (source without .bpf.c, output without .bpf.o, name, options of bpftool)
 define bpf_program
-$(2).bpf.o: $(1).bpf.c gdbstub/bpf/kernel.h libkvm2/bpf/kernel_types.h gdbstub/src/classic_record.h gdbstub/module.mk
+$(2).bpf.o: $(1).bpf.c gdbstub/bpf/files.h gdbstub/bpf/kernel.h libkvm2/bpf/kernel_types.h gdbstub/src/classic_record.h gdbstub/module.mk
 	$$(SAY) BPF $$<
 	@mkdir -p $$(@D)
 	$$(Q)$$(BPF_CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Ilibkvm2/bpf -Igdbstub/bpf -Igdbstub/src -c $$< -o $$@
 
 $(2).skel.h: $(2).bpf.o
 	$$(SAY) SKEL $$@
-	$$(Q)$$(BPFTOOL) gen skeleton $$< name $(3) >$$@
+	$$(Q)$$(BPFTOOL) gen skeleton $(4) $$< name $(3) >$$@
 endef
-$(eval $(call bpf_program,gdbstub/bpf/classic,$(B)/gdbstub/classic,classic))
-$(eval $(call bpf_program,tests/gdb/debugged,$(B)/tests/gdb/debugged,debugged))
+$(eval $(call bpf_program,gdbstub/bpf/classic,$(B)/gdbstub/classic,classic_light,-L))
+$(eval $(call bpf_program,gdbstub/bpf/look,$(B)/gdbstub/look,look_light,-L))
+$(eval $(call bpf_program,tests/gdb/debugged,$(B)/tests/gdb/debugged,debugged,))
 
-$(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h
+$(B)/obj/gdbstub/src/classic_bpf.o: $(B)/gdbstub/classic.skel.h $(B)/gdbstub/look.skel.h
 $(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 
 # ---- unit tests ----

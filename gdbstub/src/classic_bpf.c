@@ -3,18 +3,59 @@
 #include "classic_bpf.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
+/* What bpftool generates is not written for every warning. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpointer-arith"
 #include "classic.skel.h"
+#include "look.skel.h"
+#pragma GCC diagnostic pop
 
+/**
+ * struct classic_bpf - programs in the kernel
+ * @stop, @look: those of the one use and of the other, of which one is NULL
+ * @files: the link of what tells the VMM's files
+ */
 struct classic_bpf {
-	struct classic *programs;
+	struct classic_light *stop;
+	struct look_light *look;
+	int files;
 };
+
+static int load_stop(struct classic_bpf *bpf, pid_t vmm)
+{
+	int err;
+
+	bpf->stop = classic_light__open();
+	if (!bpf->stop)
+		return -ENOMEM;
+	bpf->stop->rodata->vmm = vmm;
+	bpf->stop->bss->armed = 1;
+	err = classic_light__load(bpf->stop);
+	if (!err)
+		err = classic_light__attach(bpf->stop);
+	bpf->files = bpf->stop->links.files_fd;
+	return err;
+}
+
+static int load_look(struct classic_bpf *bpf, pid_t vmm)
+{
+	int err;
+
+	bpf->look = look_light__open();
+	if (!bpf->look)
+		return -ENOMEM;
+	bpf->look->rodata->vmm = vmm;
+	err = look_light__load(bpf->look);
+	if (!err)
+		err = look_light__attach(bpf->look);
+	bpf->files = bpf->look->links.files_fd;
+	return err;
+}
 
 int classic_bpf_create(pid_t vmm, enum classic_bpf_use use, struct classic_bpf **created)
 {
@@ -23,25 +64,13 @@ int classic_bpf_create(pid_t vmm, enum classic_bpf_use use, struct classic_bpf *
 
 	if (!bpf)
 		return -ENOMEM;
-	libbpf_set_print(NULL);
-	bpf->programs = classic__open();
-	if (!bpf->programs) {
-		err = -errno;
-		goto err_free;
-	}
-	bpf->programs->rodata->vmm = vmm;
-	bpf->programs->bss->armed = 1;
-	bpf_program__set_autoload(bpf->programs->progs.debug_exit, use == CLASSIC_BPF_DEBUG);
-	bpf_program__set_autoload(bpf->programs->progs.registers, use == CLASSIC_BPF_LOOK);
-	err = classic__load(bpf->programs);
-	if (!err)
-		err = classic__attach(bpf->programs);
+	err = use == CLASSIC_BPF_LOOK ? load_look(bpf, vmm) : load_stop(bpf, vmm);
 	if (!err) {
 		*created = bpf;
 		return 0;
 	}
-	classic__destroy(bpf->programs);
-err_free:
+	classic_light__destroy(bpf->stop);
+	look_light__destroy(bpf->look);
 	free(bpf);
 	return err;
 }
@@ -51,14 +80,25 @@ void classic_bpf_destroy(struct classic_bpf *bpf)
 	if (!bpf)
 		return;
 	/* The link may be kept by another process. */
-	bpf->programs->bss->armed = 0;
-	classic__destroy(bpf->programs);
+	if (bpf->stop)
+		bpf->stop->bss->armed = 0;
+	classic_light__destroy(bpf->stop);
+	look_light__destroy(bpf->look);
 	free(bpf);
 }
 
 int classic_bpf_link(const struct classic_bpf *bpf)
 {
-	return bpf_link__fd(bpf->programs->links.debug_exit);
+	return bpf->stop->links.debug_exit_fd;
+}
+
+/* What the iterator's program writes, to be read. Return: a file; a negative errno. */
+static int open_iterator(int link)
+{
+	union bpf_attr attr = { .iter_create.link_fd = (uint32_t)link };
+	int fd = skel_sys_bpf(BPF_ITER_CREATE, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : fd;
 }
 
 /* Return: bytes; 0 at the end; a negative errno. */
@@ -79,10 +119,10 @@ int classic_bpf_scan(struct classic_bpf *bpf,
 	struct classic_record records[64];
 	size_t used = 0;
 	int err = 0;
-	int fd = bpf_iter_create(bpf_link__fd(bpf->programs->links.files));
+	int fd = open_iterator(bpf->files);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	while (!err) {
 		ssize_t got = read_some(fd, (char *)records + used, sizeof(records) - used);
 		size_t count;
@@ -109,10 +149,10 @@ int classic_bpf_look(struct classic_bpf *bpf, unsigned int fd, struct classic_lo
 	ssize_t got = 1;
 	int iter;
 
-	bpf->programs->bss->wanted = fd;
-	iter = bpf_iter_create(bpf_link__fd(bpf->programs->links.registers));
+	bpf->look->bss->wanted = fd;
+	iter = open_iterator(bpf->look->links.registers_fd);
 	if (iter < 0)
-		return -errno;
+		return iter;
 	while (used < size && got > 0) {
 		got = read_some(iter, (char *)looks + used, size - used);
 		used += got > 0 ? (size_t)got : 0;
