@@ -127,10 +127,59 @@ static void a_condition_and_a_count_end_it(void **state)
 	is_hit(0x22);
 	interrupt();
 	assert_int_equal(strncmp(answer("qTStatus"), "T0;tpasscount:7;tframes:2;", 26), 0);
+	assert_string_equal(answer("QTStop"), "OK");
+	assert_int_equal(strncmp(answer("qTStatus"), "T0;tpasscount:7;tframes:2;", 26), 0);
 	assert_int_equal(fake->memory[0x2000], 0x90);
 	/* Registers were not collected, but it was there. */
 	assert_string_equal(answer("QTFrame:0"), "F0T7");
 	assert_string_equal(answer("p0"), "xxxxxxxxxxxxxxxx");
+}
+
+static void a_new_start_counts_anew(void **state)
+{
+	(void)state;
+	all_are_OK("QTinit", "QTDP:7:2000:E:0:2-", "QTDP:-7:2000:M-1,3000,4", "QTStart");
+	answer("vCont;c");
+	is_hit(1);
+	is_hit(1);
+	interrupt();
+	assert_int_equal(strncmp(answer("qTStatus"), "T0;tpasscount:7;", 16), 0);
+	/* Each frame has its head of 6 bytes, and four of memory with where they were, 15. */
+	assert_string_equal(answer("qTP:7:2000"), "V2:2a");
+	assert_string_equal(answer("QTStart"), "OK");
+	answer("vCont;c");
+	is_hit(1);
+	interrupt();
+	assert_int_equal(strncmp(answer("qTStatus"), "T1;tframes:1;", 13), 0);
+	assert_string_equal(answer("qTP:7:2000"), "V1:15");
+}
+
+static void one_may_be_disabled_meanwhile(void **state)
+{
+	(void)state;
+	define_one("0:0-");
+	assert_string_equal(answer("QTStart"), "OK");
+	answer("vCont;c");
+	is_hit(1);
+	interrupt();
+	assert_string_equal(answer("QTDisable:1:2000"), "OK");
+	answer("vCont;c");
+	happens(1, 3, 0x2000, 0);
+	assert_string_equal(stopped(), "");
+	interrupt();
+	assert_non_null(strstr(answer("qTStatus"), "tframes:1;"));
+}
+
+static void memory_may_be_where_a_register_points(void **state)
+{
+	(void)state;
+	all_are_OK("QTinit", "QTDP:1:2000:E:0:0-", "QTDP:-1:2000:M0,10,4", "QTStart");
+	answer("vCont;c");
+	memcpy(fake->memory + 0x3010, "abcd", 4);
+	is_hit(0x3000);
+	interrupt();
+	assert_string_equal(answer("QTFrame:0"), "F0T1");
+	assert_string_equal(answer("m3010,4"), "61626364");
 }
 
 static void gdbs_breakpoint_may_be_there_too(void **state)
@@ -172,6 +221,20 @@ static void steps_are_collected(void **state)
 	assert_string_equal(answer("QTFrame:pc:2001"), "F1T1");
 }
 
+static void a_stop_ends_the_steps(void **state)
+{
+	(void)state;
+	define_one("5:0-");
+	all_are_OK("QTDP:-1:2000:SR1", "QTStart");
+	answer("vCont;c");
+	is_hit(1);
+	assert_true(fake->debug[1].step);
+	interrupt();
+	assert_string_equal(answer("QTStop"), "OK");
+	answer("vCont;c");
+	assert_true(fake->running[1] && !fake->debug[1].step);
+}
+
 static void the_buffer_has_an_end(void **state)
 {
 	(void)state;
@@ -195,6 +258,12 @@ static void the_buffer_has_an_end(void **state)
 	assert_string_equal(answer("Hg2"), "OK");
 	assert_string_equal(answer("QTFrame:0"), "F0T1");
 	assert_string_equal(answer("p0"), "0200000000000000");
+	/* The one that is looked at stays so while others go. */
+	assert_string_equal(answer("QTFrame:1"), "F1T1");
+	answer("vCont;c");
+	is_hit(9);
+	interrupt();
+	assert_string_equal(answer("p0"), "0300000000000000");
 }
 
 static void malformed_ones_are_refused(void **state)
@@ -237,8 +306,12 @@ int main(void)
 		TEST(definitions_are_told_as_they_came),
 		TEST(a_hit_makes_a_frame),
 		TEST(a_condition_and_a_count_end_it),
+		TEST(a_new_start_counts_anew),
+		TEST(one_may_be_disabled_meanwhile),
+		TEST(memory_may_be_where_a_register_points),
 		TEST(gdbs_breakpoint_may_be_there_too),
 		TEST(steps_are_collected),
+		TEST(a_stop_ends_the_steps),
 		TEST(the_buffer_has_an_end),
 		TEST(malformed_ones_are_refused),
 		TEST(nothing_is_left),

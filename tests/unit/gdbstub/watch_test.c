@@ -91,6 +91,60 @@ static void a_write_may_cross_pages(void **state)
 	assert_true(!fake->is_watched[1] && !fake->is_watched[2] && fake->waits[3]);
 }
 
+/* A vcpu writes to the page, by a step. */
+static void writes(unsigned int vcpu, uint64_t gpa)
+{
+	is_about_to_write(TARGET_WRITE, vcpu, gpa);
+	assert_string_equal(stopped(), "");
+	happens(vcpu, 1, 0x1003, STEPPED);
+}
+
+static void each_part_is_compared_with_itself(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,1ff0,1020"), "OK");
+	answer("vCont;c");
+	fake->memory[0x2001] = 5;
+	writes(0, 0x2000);
+	assert_non_null(strstr(stopped(), "watch:1ff0;"));
+	answer("vCont;c");
+	writes(0, 0x3000);
+	assert_string_equal(stopped(), "");
+	fake->memory[0x3001] = 5;
+	writes(0, 0x3000);
+	assert_non_null(strstr(stopped(), "watch:1ff0;"));
+}
+
+static void a_condition_may_let_it_pass(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4;X3,220027"), "OK");
+	answer("vCont;c");
+	fake->memory[0x2010] = 5;
+	writes(0, 0x2010);
+	assert_string_equal(stopped(), "");
+	assert_true(fake->running[0] && fake->running[1]);
+}
+
+/* Not stepped: it writes nothing, and would not come back. */
+static void one_that_sleeps_is_not_waited_for(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	answer("vCont;c");
+	set_register(0, KVM2_SET_MP, KVM2_MP_STATE, KVM2_MP_HALTED);
+	set_register(1, KVM2_SET_MP, KVM2_MP_STATE, KVM2_MP_HALTED);
+	is_about_to_write(TARGET_OTHERS_WRITE, 0, 0x2010);
+	assert_string_equal(stopped(), "");
+	assert_true(fake->running[0] && fake->running[1]);
+	assert_false(fake->debug[0].step || fake->debug[1].step);
+	/* The write had its time, and the page is watched again. */
+	assert_true(fake->waits[2]);
+}
+
 static void others_writes_are_told_of(void **state)
 {
 	(void)state;
@@ -132,6 +186,7 @@ static void what_cannot_be_watched_is_refused(void **state)
 	assert_string_equal(answer("Z4,2010,4"), "E.all debug registers are in use");
 	assert_string_equal(answer("Z1,2010,1"), "E.all debug registers are in use");
 	assert_string_equal(answer("Z2,10,ffffffffffff"), "E.this is too much to be watched");
+	assert_string_equal(answer("Z2,ffffffffffffff00,200"), "E.this is too much to be watched");
 	assert_string_equal(answer("Z2,3ff0,20"), "E.this memory cannot be write-protected");
 	for (unsigned int i = 0; i < FAKE_PAGES; i++)
 		assert_false(fake->is_watched[i]);
@@ -156,6 +211,9 @@ int main(void)
 		TEST(the_fifth_is_by_its_page),
 		TEST(what_is_not_watched_in_the_page_may_change),
 		TEST(a_write_may_cross_pages),
+		TEST(each_part_is_compared_with_itself),
+		TEST(a_condition_may_let_it_pass),
+		TEST(one_that_sleeps_is_not_waited_for),
 		TEST(others_writes_are_told_of),
 		TEST(gdb_may_write_there),
 		TEST(what_cannot_be_watched_is_refused),
