@@ -24,6 +24,8 @@ void kvm2_glue_unprepare_slot(struct kvm *kvm,
 void kvm2_glue_commit_slot(struct kvm *kvm, struct kvm_memory_slot *old,
 			   const struct kvm_memory_slot *new,
 			   enum kvm_mr_change change);
+void kvm2_glue_commit_heir(struct kvm *kvm, struct kvm_memory_slot *old,
+			   const struct kvm_memory_slot *new);
 
 /* glue_x86.c, part of x86.c */
 unsigned int kvm2_glue_list_msrs(u32 *msrs, unsigned int max);
@@ -35,6 +37,9 @@ void kvm2_glue_get_events(struct kvm_vcpu *vcpu,
 int kvm2_glue_set_events(struct kvm_vcpu *vcpu,
 			 struct kvm_vcpu_events *events);
 bool kvm2_glue_flushes_all(struct kvm *kvm);
+bool kvm2_glue_flushes_ranges(struct kvm *kvm);
+void kvm2_glue_flush_slots(struct kvm *kvm, struct kvm_memory_slot *first,
+			   const struct kvm_memory_slot *last);
 bool kvm2_glue_can_inherit(struct kvm_memory_slot *old,
 			   struct kvm_memory_slot *new);
 void kvm2_glue_inherit(struct kvm *kvm, const struct kvm_memory_slot *old,

@@ -4,6 +4,9 @@
  */
 #include "glue.h"
 
+#include "mmu.h"
+#include "mmu/page_track.h"
+
 bool kvm2_glue_is_dev_kvm(const struct file *file)
 {
 	return file->f_op == &kvm_chardev_ops;
@@ -88,4 +91,24 @@ void kvm2_glue_commit_slot(struct kvm *kvm, struct kvm_memory_slot *old,
 			   enum kvm_mr_change change)
 {
 	kvm_commit_memory_region(kvm, old, new, change);
+}
+
+/*
+ * The same for both when @new has inherited from @old, which is freed: for KVM
+ * one that has moved, and kept its metadata.
+ */
+void kvm2_glue_commit_heir(struct kvm *kvm, struct kvm_memory_slot *old,
+			   const struct kvm_memory_slot *new)
+{
+	kvm_page_track_delete_slot(kvm, old);
+	/* @new has its own. */
+	if (old->dirty_bitmap)
+		kvm_destroy_dirty_bitmap(old);
+	/* Without this there is nothing else to do. */
+	if ((old->flags ^ new->flags) & KVM_MEM_LOG_DIRTY_PAGES) {
+		memset(&old->arch, 0, sizeof(old->arch));
+		kvm_commit_memory_region(kvm, old, new, KVM_MR_MOVE);
+	} else {
+		kfree(old);
+	}
 }

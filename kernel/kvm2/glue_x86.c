@@ -80,6 +80,28 @@ bool kvm2_glue_flushes_all(struct kvm *kvm)
 	       kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL);
 }
 
+/*
+ * Does kvm_arch_flush_shadow_memslot() look at nothing of a memslot but which
+ * pages it has? Context: slots_arch_lock held.
+ */
+bool kvm2_glue_flushes_ranges(struct kvm *kvm)
+{
+	return !kvm_memslots_have_rmaps(kvm);
+}
+
+/* All from @first to @last, which are one, or neighbours of which this is so. */
+void kvm2_glue_flush_slots(struct kvm *kvm, struct kvm_memory_slot *first,
+			   const struct kvm_memory_slot *last)
+{
+	struct kvm_memory_slot range = {
+		.as_id = first->as_id,
+		.base_gfn = first->base_gfn,
+		.npages = last->base_gfn + last->npages - first->base_gfn,
+	};
+
+	kvm_arch_flush_shadow_memslot(kvm, first == last ? first : &range);
+}
+
 /* Would the metadata of @old, which is no more, be of the right size? */
 bool kvm2_glue_can_inherit(struct kvm_memory_slot *old,
 			   struct kvm_memory_slot *new)
@@ -123,8 +145,8 @@ static void kvm2_init_lpages(struct kvm_memory_slot *slot, int level)
 
 /*
  * Let @new have the metadata of @old, whose pages are mapped and tracked no
- * longer; kvm2_glue_can_inherit() was true. Whoever frees @old clears its
- * ->arch first. Context: slots_lock and slots_arch_lock held, no vcpu runs.
+ * longer; kvm2_glue_can_inherit() was true. kvm2_glue_commit_heir() frees
+ * @old without it. Context: slots_lock and slots_arch_lock held, no vcpu runs.
  */
 void kvm2_glue_inherit(struct kvm *kvm, const struct kvm_memory_slot *old,
 		       struct kvm_memory_slot *new)

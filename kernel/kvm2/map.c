@@ -199,15 +199,17 @@ static int alloc_slots(struct map_change *c, struct slot_change *slot, int id,
 	int space;
 
 	for (space = 0; space < c->nr_spaces; space++) {
-		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+		new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 		if (!new)
 			return -ENOMEM;
-		new->as_id = space;
-		new->id = id;
-		new->base_gfn = gpa_to_gfn(region->gpa);
-		new->npages = region->size >> PAGE_SHIFT;
-		new->flags = slot_flags(region);
-		new->userspace_addr = region->address;
+		*new = (struct kvm_memory_slot){
+			.as_id = space,
+			.id = id,
+			.base_gfn = gpa_to_gfn(region->gpa),
+			.npages = region->size >> PAGE_SHIFT,
+			.flags = slot_flags(region),
+			.userspace_addr = region->address,
+		};
 		slot->new[space] = new;
 		kvm2_memslots_add(&c->next_slots[space], new);
 	}
@@ -471,22 +473,43 @@ static void abandon(struct map_change *c)
 	}
 }
 
-/* One flush is enough where it takes away everything: it is the dear part. */
+/* How many from the one that leaves at @first on are flushed with it. */
+static u32 count_flushed(const struct map_change *c, u32 first)
+{
+	u32 i;
+
+	if (!kvm2_glue_flushes_ranges(c->vm->kvm))
+		return 1;
+	for (i = first + 1; i < c->nr_deleted; i++) {
+		const struct kvm_memory_slot *below = c->slots[i - 1].old[0];
+
+		if (c->slots[i].old[0]->base_gfn !=
+		    below->base_gfn + below->npages)
+			break;
+	}
+	return i - first;
+}
+
+/* The dear part, so as few flushes as take away all that there is. */
 static void flush_deleted(const struct map_change *c)
 {
 	struct kvm *kvm = c->vm->kvm;
-	u32 flushes = c->nr_deleted * c->nr_spaces, i;
+	u32 first, count;
+	int space;
 
-	if (!flushes)
+	if (!c->nr_deleted)
 		return;
-	if (kvm2_glue_flushes_all(kvm))
-		flushes = 1;
-	for (i = 0; i < flushes; i++) {
-		const struct slot_change *slot = &c->slots[i / c->nr_spaces];
-
-		kvm_arch_flush_shadow_memslot(kvm,
-					      slot->old[i % c->nr_spaces]);
+	if (kvm2_glue_flushes_all(kvm)) {
+		kvm_arch_flush_shadow_memslot(kvm, c->slots[0].old[0]);
+		goto out;
 	}
+	for (first = 0; first < c->nr_deleted; first += count) {
+		count = count_flushed(c, first);
+		for (space = 0; space < c->nr_spaces; space++)
+			kvm2_glue_flush_slots(kvm, c->slots[first].old[space],
+				c->slots[first + count - 1].old[space]);
+	}
+out:
 	kvm_arch_guest_memory_reclaimed(kvm);
 }
 
@@ -508,6 +531,23 @@ static void inherit(const struct map_change *c)
 	}
 }
 
+/* Frees the old memslot; that of a donor goes with its heir. */
+static void commit_slot(const struct map_change *c,
+			const struct slot_change *slot)
+{
+	struct kvm *kvm = c->vm->kvm;
+	int space;
+
+	for (space = 0; space < c->nr_spaces && !slot->is_donor; space++) {
+		if (slot->donor)
+			kvm2_glue_commit_heir(kvm, slot->donor->old[space],
+					      slot->new[space]);
+		else
+			kvm2_glue_commit_slot(kvm, slot->old[space],
+					      slot->new[space], slot->change);
+	}
+}
+
 /*
  * The point of no return. Context: gate closed, slots_lock and
  * slots_arch_lock held; the latter is released.
@@ -526,18 +566,10 @@ static void commit(struct map_change *c)
 		kvm2_memslots_install(&c->next_slots[space], kvm, space);
 		kvm2_glue_swap_slots(kvm, space);
 		/* The set that was active follows. */
-		kvm2_memslots_install(&c->next_slots[space], kvm, space);
+		kvm2_memslots_mirror(&c->next_slots[space], kvm, space);
 	}
 	for (i = 0; i < c->nr_slots; i++) {
-		struct slot_change *slot = &c->slots[i];
-
-		for (space = 0; space < c->nr_spaces; space++) {
-			if (slot->is_donor)
-				memset(&slot->old[space]->arch, 0,
-				       sizeof(slot->old[space]->arch));
-			kvm2_glue_commit_slot(kvm, slot->old[space],
-					      slot->new[space], slot->change);
-		}
+		commit_slot(c, &c->slots[i]);
 		cond_resched();
 	}
 }

@@ -14,7 +14,6 @@
 #include <linux/mm.h>
 #include <linux/rbtree_augmented.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 int kvm2_memslots_alloc(struct kvm2_memslots *list, u32 room)
 {
@@ -60,32 +59,63 @@ int kvm2_memslots_read(struct kvm2_memslots *list, struct kvm *kvm, int as_id)
 
 /* ---- by address in user space ---- */
 
-static int compare_hva(const void *a, const void *b)
+/* Return: the end of the ascending run that begins at @i. */
+static u32 find_run_end(struct kvm_memory_slot *const *slots, u32 i, u32 count)
 {
-	const struct kvm_memory_slot *const *left = a, *const *right = b;
-
-	return (*left)->userspace_addr < (*right)->userspace_addr ? -1 :
-	       (*left)->userspace_addr > (*right)->userspace_addr;
+	do {
+		i++;
+	} while (i < count &&
+		 slots[i - 1]->userspace_addr <= slots[i]->userspace_addr);
+	return i;
 }
 
+/* Each run becomes one with its neighbour. Return: how many are left. */
+static u32 merge_runs(struct kvm_memory_slot **to,
+		      struct kvm_memory_slot *const *from, u32 count)
+{
+	u32 begin, middle, end, left, right, runs = 0;
+
+	for (begin = 0; begin < count; begin = end, runs++) {
+		middle = find_run_end(from, begin, count);
+		end = middle < count ? find_run_end(from, middle, count) :
+				       middle;
+		left = begin;
+		right = middle;
+		while (left < middle && right < end)
+			*to++ = from[left]->userspace_addr <=
+				from[right]->userspace_addr ?
+				from[left++] : from[right++];
+		while (left < middle)
+			*to++ = from[left++];
+		while (right < end)
+			*to++ = from[right++];
+	}
+	return runs;
+}
+
+/*
+ * Memory is mostly allocated in the order in which the guest sees it, so a few
+ * runs are in order already. sort() would take as long as for any order.
+ */
 int kvm2_memslots_sort(struct kvm2_memslots *list)
 {
-	bool is_sorted = true;
-	u32 i;
+	struct kvm_memory_slot **spare;
+	size_t size = list->count * sizeof(*spare);
 
-	for (i = 1; i < list->count && is_sorted; i++)
-		is_sorted = compare_hva(&list->by_gfn[i - 1],
-					&list->by_gfn[i]) <= 0;
 	list->by_hva = list->by_gfn;
-	if (is_sorted)
+	if (!list->count ||
+	    find_run_end(list->by_gfn, 0, list->count) == list->count)
 		return 0;
-	list->by_hva = kvmemdup(list->by_gfn,
-				list->count * sizeof(*list->by_gfn),
-				GFP_KERNEL_ACCOUNT);
-	if (!list->by_hva)
+	list->by_hva = kvmemdup(list->by_gfn, size, GFP_KERNEL_ACCOUNT);
+	spare = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!list->by_hva || !spare) {
+		kvfree(spare);
 		return -ENOMEM;
-	sort(list->by_hva, list->count, sizeof(*list->by_hva), compare_hva,
-	     NULL);
+	}
+	while (merge_runs(spare, list->by_hva, list->count) > 1)
+		swap(spare, list->by_hva);
+	swap(spare, list->by_hva);
+	kvfree(spare);
 	return 0;
 }
 
@@ -128,30 +158,47 @@ static struct rb_node *make_tree(const struct tree *tree, u32 first, u32 count,
 				 unsigned int full)
 {
 	unsigned int rest = full ? full - 1 : 0;
-	u32 left = count / 2;
-	struct rb_node *node;
+	u32 left = count / 2, right = count - left - 1;
+	struct rb_node *node, *child = NULL;
 
-	if (!count)
-		return NULL;
 	node = (void *)tree->slots[first + left] + tree->node;
 	rb_set_parent_color(node, NULL, full ? RB_BLACK : RB_RED);
-	node->rb_left = make_tree(tree, first, left, rest);
-	node->rb_right = make_tree(tree, first + left + 1, count - left - 1,
-				   rest);
-	if (node->rb_left)
-		rb_set_parent(node->rb_left, node);
-	if (node->rb_right)
-		rb_set_parent(node->rb_right, node);
+	if (left) {
+		child = make_tree(tree, first, left, rest);
+		rb_set_parent(child, node);
+	}
+	node->rb_left = child;
+	child = NULL;
+	if (right) {
+		child = make_tree(tree, first + left + 1, right, rest);
+		rb_set_parent(child, node);
+	}
+	node->rb_right = child;
 	if (tree->has_ends)
 		set_end(node);
 	return node;
 }
 
-void kvm2_memslots_install(const struct kvm2_memslots *list, struct kvm *kvm,
-			   int as_id)
+static void add_id(struct kvm_memslots *set, struct kvm_memory_slot *slot)
+{
+	hash_add(set->id_hash, &slot->id_node[set->node_idx], slot->id);
+}
+
+static struct kvm_memslots *get_inactive(struct kvm *kvm, int as_id)
 {
 	int idx = __kvm_memslots(kvm, as_id)->node_idx ^ 1;
 	struct kvm_memslots *set = &kvm->__memslots[as_id][idx];
+
+	hash_init(set->id_hash);
+	atomic_long_set(&set->last_used_slot, 0);
+	return set;
+}
+
+void kvm2_memslots_install(const struct kvm2_memslots *list, struct kvm *kvm,
+			   int as_id)
+{
+	struct kvm_memslots *set = get_inactive(kvm, as_id);
+	int idx = set->node_idx;
 	const struct tree by_gfn = {
 		.slots = list->by_gfn,
 		.node = offsetof(struct kvm_memory_slot, gfn_node[0]) +
@@ -166,11 +213,14 @@ void kvm2_memslots_install(const struct kvm2_memslots *list, struct kvm *kvm,
 	unsigned int full = ilog2(list->count + 1);
 	u32 i;
 
-	hash_init(set->id_hash);
+	set->gfn_tree = RB_ROOT;
+	set->hva_tree = RB_ROOT_CACHED;
+	if (!list->count)
+		return;
 	for (i = 0; i < list->count; i++) {
 		struct kvm_memory_slot *slot = list->by_gfn[i];
 
-		hash_add(set->id_hash, &slot->id_node[idx], slot->id);
+		add_id(set, slot);
 		slot->hva_node[idx].start = slot->userspace_addr;
 		slot->hva_node[idx].last = slot->userspace_addr +
 					   (slot->npages << PAGE_SHIFT) - 1;
@@ -178,7 +228,52 @@ void kvm2_memslots_install(const struct kvm2_memslots *list, struct kvm *kvm,
 	set->gfn_tree.rb_node = make_tree(&by_gfn, 0, list->count, full);
 	set->hva_tree.rb_root.rb_node = make_tree(&by_hva, 0, list->count,
 						  full);
-	set->hva_tree.rb_leftmost = list->count ?
-				    &list->by_hva[0]->hva_node[idx].rb : NULL;
-	atomic_long_set(&set->last_used_slot, 0);
+	set->hva_tree.rb_leftmost = &list->by_hva[0]->hva_node[idx].rb;
+}
+
+/* ---- the same trees again ---- */
+
+static struct rb_node *move_node(struct rb_node *node, ptrdiff_t distance)
+{
+	return node ? (void *)node + distance : NULL;
+}
+
+/* A node of one set, and those that it knows, as nodes of the other set. */
+static void mirror_node(struct rb_node *to, const struct rb_node *from)
+{
+	ptrdiff_t distance = (void *)to - (void *)from;
+
+	rb_set_parent_color(to, move_node(rb_parent(from), distance),
+			    rb_color(from));
+	to->rb_left = move_node(from->rb_left, distance);
+	to->rb_right = move_node(from->rb_right, distance);
+}
+
+void kvm2_memslots_mirror(const struct kvm2_memslots *list, struct kvm *kvm,
+			  int as_id)
+{
+	const struct kvm_memslots *active = __kvm_memslots(kvm, as_id);
+	struct kvm_memslots *set = get_inactive(kvm, as_id);
+	int idx = set->node_idx;
+	ptrdiff_t gfn_distance = (idx ? 1 : -1) * (ptrdiff_t)
+				 sizeof(struct rb_node);
+	ptrdiff_t hva_distance = (idx ? 1 : -1) * (ptrdiff_t)
+				 sizeof(struct interval_tree_node);
+	u32 i;
+
+	for (i = 0; i < list->count; i++) {
+		struct kvm_memory_slot *slot = list->by_gfn[i];
+
+		add_id(set, slot);
+		mirror_node(&slot->gfn_node[idx], &slot->gfn_node[idx ^ 1]);
+		slot->hva_node[idx] = slot->hva_node[idx ^ 1];
+		mirror_node(&slot->hva_node[idx].rb,
+			    &slot->hva_node[idx ^ 1].rb);
+	}
+	set->gfn_tree.rb_node = move_node(active->gfn_tree.rb_node,
+					  gfn_distance);
+	set->hva_tree.rb_root.rb_node =
+		move_node(active->hva_tree.rb_root.rb_node, hva_distance);
+	set->hva_tree.rb_leftmost = move_node(active->hva_tree.rb_leftmost,
+					      hva_distance);
 }

@@ -41,5 +41,11 @@ int kvm2_memslots_sort(struct kvm2_memslots *list);
  */
 void kvm2_memslots_install(const struct kvm2_memslots *list, struct kvm *kvm,
 			   int as_id);
+/*
+ * Make the inactive set like the active one, which was made of this list.
+ * Context: as for kvm2_memslots_install().
+ */
+void kvm2_memslots_mirror(const struct kvm2_memslots *list, struct kvm *kvm,
+			  int as_id);
 
 #endif /* _KVM2_MEMSLOTS_H */
