@@ -237,6 +237,13 @@ static __always_inline int locate(struct kvm2_state *s, u16 set, u64 number,
 	return 0;
 }
 
+/* The bytes of a value that its last word has, if that is not whole. */
+static const u64 word_masks[sizeof(u64)] = {
+	0, GENMASK_ULL(7, 0), GENMASK_ULL(15, 0), GENMASK_ULL(23, 0),
+	GENMASK_ULL(31, 0), GENMASK_ULL(39, 0), GENMASK_ULL(47, 0),
+	GENMASK_ULL(55, 0),
+};
+
 /* @size is not 0. Whole words, the last one padded with zeros. */
 static __always_inline void copy_value(struct kvm2_record *record,
 				       const void *value, u32 size)
@@ -247,11 +254,12 @@ static __always_inline void copy_value(struct kvm2_record *record,
 		*to = get_unaligned((u64 *)value);
 		return;
 	}
-	for (; size > sizeof(u64); size -= sizeof(u64)) {
+	for (; size >= sizeof(u64); size -= sizeof(u64)) {
 		*to++ = get_unaligned((u64 *)value);
 		value += sizeof(u64);
 	}
-	*to = get_unaligned((u64 *)value) & (~0ULL >> (64 - size * 8));
+	if (size)
+		*to = get_unaligned((u64 *)value) & word_masks[size];
 }
 
 void kvm2_state_trace(struct kvm2_state *s, bool is_set,
@@ -286,40 +294,52 @@ static __always_inline int get_record(struct kvm2_state *s,
 }
 
 /*
- * Answer records, of any sets, as long as they are of rows[] and their groups
- * have been fetched. Return: their bytes.
+ * The row of a record, NULL if there is none of its set or number. The compiler
+ * would compute the address again for each of its members.
+ */
+static __always_inline const struct row *find_row(u16 set, u64 number)
+{
+	const struct row *row;
+
+	if (set >= KVM2_NR_SETS || number >= NR_NUMBERS)
+		return NULL;
+	/* Speculation stays in the table, too. */
+	row = &rows[set % NR_ROW_SETS][number % NR_NUMBERS];
+	OPTIMIZER_HIDE_VAR(row);
+	return row;
+}
+
+/*
+ * Answer records, of any sets, as long as they are of rows[]. What cannot be
+ * answered is left to get_record(). Return: their bytes.
  */
 static __always_inline size_t run_rows(struct kvm2_state *s, void *records,
 				       size_t left)
 {
 	const void *end = records + left;
+	const void *last = end - KVM2_RECORD_BYTES(1);
 	struct kvm2_record *record = records;
+	u32 fetched = s->fetched, size;
 	const struct row *row;
-	u32 size;
+	const void *value;
 
-	while ((void *)record->value < end) {
-		if (record->set >= KVM2_NR_SETS || record->number >= NR_NUMBERS)
-			break;
-		/* Speculation stays in the table, too. */
-		row = &rows[record->set % NR_ROW_SETS]
-			   [record->number % NR_NUMBERS];
+	while ((void *)record <= last) {
+		row = find_row(record->set, record->number);
 		size = record->size;
-		if (row->size != size || !(row->group & s->fetched))
+		if (!row || row->size != size)
 			break;
-		if (likely(size == sizeof(u64))) {
-			if (unlikely((void *)record->value + sizeof(u64) > end))
+		if (unlikely(!(row->group & fetched))) {
+			if (!row->group ||
+			    kvm2_state_fetch(s, __ffs(row->group)))
 				break;
-			record->attributes = row->attributes;
-			*(u64 *)record->value =
-				get_unaligned((u64 *)((void *)&s->now +
-						      row->value));
-			record = (void *)record->value + sizeof(u64);
-			continue;
+			fetched = s->fetched;
 		}
-		if ((void *)record + KVM2_RECORD_BYTES(size) > end)
+		value = (void *)&s->now + row->value;
+		if (size > sizeof(u64) &&
+		    (void *)record + KVM2_RECORD_BYTES(size) > end)
 			break;
 		record->attributes = row->attributes;
-		copy_value(record, (void *)&s->now + row->value, size);
+		copy_value(record, value, size);
 		record = (void *)record + KVM2_RECORD_BYTES(size);
 	}
 	return (void *)record - records;

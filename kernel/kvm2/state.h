@@ -230,6 +230,12 @@ static inline ssize_t kvm2_record_failed(size_t offset, size_t size)
 /* Bits of the first word of a record that mean nothing in a call. */
 #define KVM2_HEADER_IGNORED	((u64)U16_MAX << 16)	/* attributes */
 
+/* The set, and the size from bit 32 on. */
+static __always_inline u64 kvm2_record_header(const struct kvm2_record *record)
+{
+	return *(u64 *)record & ~KVM2_HEADER_IGNORED;
+}
+
 /*
  * The fast way through many records, of which there are hundreds in a call
  * that reads all of a vcpu: answer those from @records on as long as each is
@@ -244,10 +250,11 @@ kvm2_state_run(struct kvm2_state *s, void *records, size_t left, u16 set,
 {
 	const u64 header = set | (u64)size << 32;
 	const u32 bytes = KVM2_RECORD_BYTES(size);
+	const void *end = records + left - left % bytes;
 	struct kvm2_record *record = records;
 
-	for (; left >= bytes; left -= bytes) {
-		if ((*(u64 *)record & ~KVM2_HEADER_IGNORED) != header || !get(s, record))
+	while ((void *)record != end) {
+		if (kvm2_record_header(record) != header || !get(s, record))
 			break;
 		record = (void *)record + bytes;
 	}

@@ -19,11 +19,12 @@
 #define NUMBER(offset)	((offset) >> 4)
 #define NR_NUMBERS	64
 
-/* The attributes, shifted, and that there is one or that they may vary. */
-#define PRESENT		BIT(0)
-#define READ_ONLY	(PRESENT | KVM2_ATTR_READ_ONLY << 1)
-#define GUEST_READ_ONLY	(PRESENT | KVM2_ATTR_GUEST_READ_ONLY << 1)
+/* The attributes, and that there is one or that they may vary. */
+#define PRESENT		BIT(6)
 #define VARIES		BIT(7)
+#define ATTRIBUTES	(BIT(6) - 1)
+#define READ_ONLY	(PRESENT | KVM2_ATTR_READ_ONLY)
+#define GUEST_READ_ONLY	(PRESENT | KVM2_ATTR_GUEST_READ_ONLY)
 
 /* EOI and SELF_IPI are no state, and RRD is not there. */
 static const u8 lapic_registers[NR_NUMBERS] = {
@@ -89,7 +90,7 @@ int kvm2_lapic_fetch(struct kvm2_state *s, struct kvm2_values *values)
  */
 static u16 find_attributes(struct kvm2_state *s, u64 number, u8 flags)
 {
-	u16 attributes = (flags & ~VARIES) >> 1;
+	u16 attributes = flags & ATTRIBUTES;
 
 	if (number != NUMBER(APIC_TMCCT)) {
 		if (apic_x2apic_mode(s->vcpu->arch.apic))
@@ -119,7 +120,8 @@ int kvm2_lapic_find(struct kvm2_state *s, u64 number,
 	reg->value = page_register(s->lapic, number);
 	reg->size = sizeof(u32);
 	reg->attributes = flags & VARIES ?
-			  find_attributes(s, number, flags) : flags >> 1;
+			  find_attributes(s, number, flags) :
+			  flags & ATTRIBUTES;
 	reg->group = KVM2_GROUP_LAPIC;
 	return 0;
 }
@@ -136,7 +138,8 @@ static bool get_register(struct kvm2_state *s, struct kvm2_record *record)
 	if (!flags)
 		return false;
 	record->attributes = flags & VARIES ?
-			     find_attributes(s, number, flags) : flags >> 1;
+			     find_attributes(s, number, flags) :
+			     flags & ATTRIBUTES;
 	*(u64 *)record->value = *page_register(s->lapic, number);
 	return true;
 }

@@ -18,49 +18,52 @@
 #include "x86.h"
 
 /* What is to be looked at before it is read. */
-#define MSR_ASK		BIT(14)
+#define MSR_ASK		BIT(7)
 
 #define HV_MSR_LAST	0x400001ff
 
-/*
- * The attributes, or MSR_ASK too. A switch, not a table: it is asked for each
- * of the hundred or so MSRs of a vcpu.
- */
-static __always_inline u16 find_attributes(u32 index)
+/* A power of two, so that a mask keeps an index in bounds. */
+#define NR_LOW_MSRS	0x1000
+
+/* No state: what the hardware, CPUID or the "true" ones of VMX say. */
+#define FIXED		(KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY)
+
+/* Attributes of the MSRs with low numbers, the most of those of a vcpu. */
+static const u8 low_msrs[NR_LOW_MSRS] = {
+	[MSR_IA32_TSC]			= KVM2_ATTR_VOLATILE,
+
+	[MSR_SMI_COUNT]			= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_IA32_UCODE_REV]		= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_IA32_SMBASE]		= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_PLATFORM_INFO]		= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_IA32_ARCH_CAPABILITIES]	= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_IA32_PERF_CAPABILITIES]	= KVM2_ATTR_GUEST_READ_ONLY,
+
+	[MSR_MTRRcap]			= FIXED,
+	[MSR_IA32_MCG_CAP]		= FIXED,
+	[MSR_IA32_PERF_STATUS]		= FIXED,
+
+	[MSR_IA32_VMX_BASIC]		= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_IA32_VMX_PINBASED_CTLS ...
+	 MSR_IA32_VMX_ENTRY_CTLS]	= FIXED,
+	[MSR_IA32_VMX_MISC ...
+	 MSR_IA32_VMX_CR0_FIXED0]	= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_IA32_VMX_CR0_FIXED1]	= FIXED,
+	[MSR_IA32_VMX_CR4_FIXED0]	= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_IA32_VMX_CR4_FIXED1]	= FIXED,
+	[MSR_IA32_VMX_VMCS_ENUM ...
+	 MSR_IA32_VMX_VMFUNC]		= KVM2_ATTR_GUEST_READ_ONLY,
+
+	/* x2APIC: set LAPIC; a write here would act, and even send an IPI */
+	[APIC_BASE_MSR ...
+	 APIC_BASE_MSR + 0xff]		= KVM2_ATTR_READ_ONLY,
+};
+
+static u8 find_high_attributes(u32 index)
 {
 	switch (index) {
 	case MSR_TSC_AUX:
 		return MSR_ASK;
-
-	case MSR_IA32_TSC:
-		return KVM2_ATTR_VOLATILE;
-
-	case MSR_SMI_COUNT:
-	case MSR_IA32_UCODE_REV:
-	case MSR_IA32_SMBASE:
-	case MSR_PLATFORM_INFO:
-	case MSR_IA32_ARCH_CAPABILITIES:
-	case MSR_IA32_PERF_CAPABILITIES:
-	case MSR_IA32_VMX_BASIC:
-	case MSR_IA32_VMX_MISC ... MSR_IA32_VMX_CR0_FIXED0:
-	case MSR_IA32_VMX_CR4_FIXED0:
-	case MSR_IA32_VMX_VMCS_ENUM ... MSR_IA32_VMX_VMFUNC:
-		return KVM2_ATTR_GUEST_READ_ONLY;
-
-	case MSR_MTRRcap:
-	case MSR_IA32_MCG_CAP:
-	case MSR_IA32_PERF_STATUS:
-	/* derived from the "true" ones */
-	case MSR_IA32_VMX_PINBASED_CTLS ... MSR_IA32_VMX_ENTRY_CTLS:
-	/* derived from CPUID */
-	case MSR_IA32_VMX_CR0_FIXED1:
-	case MSR_IA32_VMX_CR4_FIXED1:
-		return KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY;
-
-	/* x2APIC: set LAPIC; a write here would act, and even send an IPI */
-	case APIC_BASE_MSR ... APIC_BASE_MSR + 0xff:
-		return KVM2_ATTR_READ_ONLY;
-
 	case HV_X64_MSR_VP_INDEX:
 		return MSR_ASK | KVM2_ATTR_GUEST_READ_ONLY;
 	case HV_X64_MSR_VP_RUNTIME:
@@ -77,6 +80,14 @@ static __always_inline u16 find_attributes(u32 index)
 	if (index >= HV_X64_MSR_GUEST_OS_ID && index <= HV_MSR_LAST)
 		return MSR_ASK;
 	return 0;
+}
+
+/* The attributes, or MSR_ASK too. */
+static __always_inline u8 find_attributes(u64 number)
+{
+	if (likely(number < NR_LOW_MSRS))
+		return low_msrs[number & (NR_LOW_MSRS - 1)];
+	return find_high_attributes(number);
 }
 
 static bool is_hyperv(u32 index)
@@ -106,19 +117,20 @@ int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg)
 /* What __kvm_get_msr() does for the host. */
 static bool get_msr(struct kvm2_state *s, struct kvm2_record *record)
 {
-	u16 attributes = find_attributes(record->number);
+	u64 number = record->number;
+	u8 attributes = find_attributes(number);
 	struct msr_data msr;
 
-	if (record->number > U32_MAX)
+	if (number > U32_MAX)
 		return false;
 	if (unlikely(attributes & MSR_ASK)) {
-		if (record->number != MSR_TSC_AUX ||
+		if (number != MSR_TSC_AUX ||
 		    !kvm_is_supported_user_return_msr(MSR_TSC_AUX))
 			return false;
 		attributes = 0;
 	}
 	msr.host_initiated = true;
-	msr.index = record->number;
+	msr.index = number;
 	if (kvm_x86_call(get_msr)(s->vcpu, &msr))
 		return false;
 	record->attributes = attributes;
