@@ -223,7 +223,7 @@ static const struct row rows[] = {
 	SYSTEM("tsc", 64, "uint64", KVM2_SET_TSC, KVM2_TSC_VALUE, 0, 8),
 
 	KVM("mp_state", 32, "uint32", KVM2_SET_MP, KVM2_MP_STATE, 0, 4),
-	KVM("shadow", 32, "uint32", KVM2_SET_EVENTS, KVM2_EVENTS_SHADOW, 0, 4),
+	KVM("irq_shadow", 32, "uint32", KVM2_SET_EVENTS, KVM2_EVENTS_SHADOW, 0, 4),
 	KVM("exception", 64, "uint64", KVM2_SET_EVENTS, KVM2_EVENTS_EXCEPTION, 0, 8),
 	KVM("exception_payload", 64, "uint64", KVM2_SET_EVENTS, KVM2_EVENTS_EXCEPTION, 8, 8),
 	KVM("interrupt", 64, "uint64", KVM2_SET_EVENTS, KVM2_EVENTS_INTERRUPT, 0, 8),

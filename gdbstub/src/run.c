@@ -421,6 +421,7 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 		err = vm->target->ops->resume(vm->target, vcpu);
 	v->running = !err;
 	v->has_rf = false;
+	v->is_moved = false;
 	/* It cannot go on: a thread that is gone says so by an event. */
 	if (err && err != -ESRCH)
 		v->stop.reason = STOP_CRASH;
@@ -463,7 +464,7 @@ static int find_over(struct vm *vm, struct breakpoint **breakpoint)
 			continue;
 		/* One that sleeps waits for an interrupt, and writes nothing. */
 		vm->vcpus[i].writes = vm->vcpus[i].writes && !vm_is_halted(vm, i);
-		*breakpoint = breakpoint_at_pc(vm, i, pc);
+		*breakpoint = vm->vcpus[i].is_moved ? NULL : breakpoint_at_pc(vm, i, pc);
 		if (vm->vcpus[i].writes || (*breakpoint && !passes_by_rf(vm, i, *breakpoint)))
 			return (int)i;
 	}

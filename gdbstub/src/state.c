@@ -52,12 +52,21 @@ int vm_read_register(struct vm *vm, unsigned int vcpu, unsigned int index,
 
 int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, const uint8_t *value)
 {
+	const struct gdb_register *reg = &vm->registers.all[index];
+	uint64_t before = 0;
+	uint64_t after = 0;
+	bool is_pc;
 	int err;
 
 	if (index >= vm->registers.count || vm->vcpus[vcpu].running)
 		return index >= vm->registers.count ? -ENOENT : -EBUSY;
+	is_pc = reg->set == KVM2_SET_CONTROL && reg->number == KVM2_CONTROL_RIP;
+	if (is_pc)
+		vm_pc(vm, vcpu, &before);
 	err = register_write(&vm->registers, index, vm->target, vcpu, value);
 	vm_forget(vm, vcpu);
+	if (is_pc && !vm_pc(vm, vcpu, &after) && after != before)
+		vm->vcpus[vcpu].is_moved = true;
 	vm_forget_pages(vm);
 	vm->vcpus[vcpu].step_is_set = false;
 	vm->vcpus[vcpu].passes = NULL;

@@ -59,6 +59,7 @@ struct stop {
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
  * @has_rf:	RF is set for where it stands
+ * @is_moved:	gdb sent it to where it stands: it meets a breakpoint there
  * @stood_at:	where it was let go, ~0: not known
  * @trace_steps: still to be collected for tracepoint @trace_number at @trace_address
  * @writes:	its next instruction may be a write to a watched page, @writes_at
@@ -77,6 +78,7 @@ struct vcpu {
 	struct breakpoint *passes;
 	struct breakpoint *probes;
 	bool has_rf;
+	bool is_moved;
 	bool writes;
 	uint64_t writes_at;
 	uint64_t stood_at;

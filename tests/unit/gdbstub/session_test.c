@@ -114,6 +114,26 @@ static void a_breakpoint_stops_all(void **state)
 	assert_int_equal(fake->memory[0x2000], 0xcc);
 }
 
+/* As gdb's `jump` does. */
+static void a_vcpu_that_is_sent_to_a_breakpoint_meets_it(void **state)
+{
+	(void)state;
+	all_are_OK("Z0,2000,1", "Z0,3000,1");
+	assert_string_equal(answer("vCont;c"), "");
+	happens(1, 3, 0x2000, 0);
+	assert_non_null(strstr(stopped(), "thread:2;"));
+	all_are_OK("Hc2");
+	assert_string_equal(answer("c3000"), "");
+	assert_true(fake->running[0] && fake->running[1]);
+	assert_false(fake->debug[1].step);
+	assert_int_equal(fake->memory[0x3000], 0xcc);
+	happens(1, 3, 0x3000, 0);
+	assert_non_null(strstr(stopped(), "thread:2;"));
+	/* From there it goes on over it. */
+	assert_string_equal(answer("vCont;c"), "");
+	assert_true(!fake->running[0] && fake->debug[1].step);
+}
+
 static void those_that_run_know_of_new_breakpoints(void **state)
 {
 	(void)state;
@@ -480,6 +500,7 @@ int main(void)
 		TEST(the_guests_own_int3_is_given_back),
 		TEST(a_condition_is_for_the_stub),
 		TEST(a_condition_that_does_not_hold_costs_one_stop),
+		TEST(a_vcpu_that_is_sent_to_a_breakpoint_meets_it),
 		TEST(a_breakpoint_that_rf_does_not_pass_is_stepped_over),
 		TEST(a_debug_register_by_choice_is_given_up),
 		TEST(debug_registers_are_four),
