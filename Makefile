@@ -41,6 +41,7 @@
 #     tests/vm/count_test_KERNELS  := patched module debug stock           default: patched; once on each
 #     tests/vm/count_test_LAB      := LAB_CPUS=4 LAB_MEM=1024M             variables of the lab (see `make help`); LAB_THREAD
 #                                                                          is single unless it is set here
+#     tests/vm/count_test_LAB_debug := LAB_ICOUNT=1                        the same, on that kernel alone
 #     tests/vm/count_test_ENV      := COUNT=5                               more of its environment
 #     tests/vm/count_test_NEEDS    := $(O)/somefile                        files to be made first, by rules of your own
 #     tests/vm/count_test_TIMEOUT  := 120                                  seconds of real time, default 600; hang = failure
@@ -244,7 +245,7 @@ $(foreach t,$(TESTS),$(eval $(call unit_rule,$(t))))
 # (kernel/configs/lab.config) in its old form.  A host of two processors is used by two labs instead.
 define vm_rule
 run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) $($(1)_NEEDS) all | begin-check-vm
-	@O=$$(O) LAB_THREAD=single $($(1)_LAB) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),600) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP $($(1)_ENV)" \
+	@O=$$(O) LAB_THREAD=single $($(1)_LAB) $($(1)_LAB_$(2)) LAB_KERNEL=$(2) LAB_TIMEOUT=$(or $($(1)_TIMEOUT),600) LAB_ENV="B=$(B) CMOCKA_MESSAGE_OUTPUT=TAP $($(1)_ENV)" \
 		tests/run $$(RESULTS)/check-vm/$(1)@$(2) tests/lab/lab $$(abspath $$<)
 endef
 $(foreach t,$(VM_TESTS),$(foreach k,$(or $($(t)_KERNELS),patched),$(eval $(call vm_rule,$(t),$(k)))))

@@ -6,6 +6,20 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define HUGE_PAGE_BYTES	(2ULL << 20)
+
+/*
+ * At addresses that are as far from a huge page's start as the guest's are, so
+ * that KVM can map them as one: Linux touches tens of thousands of pages as it
+ * boots, and each small one is an exit.
+ */
+static uint8_t *align_huge(void *base)
+{
+	uintptr_t address = (uintptr_t)base;
+
+	return (uint8_t *)base + (-address & (HUGE_PAGE_BYTES - 1));
+}
+
 int memory_init(struct memory *memory, const struct layout *layout, struct failure *failure)
 {
 	const struct layout_bank *last = &layout->banks[layout->nr_banks - 1];
@@ -13,13 +27,15 @@ int memory_init(struct memory *memory, const struct layout *layout, struct failu
 
 	memory->layout = layout;
 	memory->bytes = last->offset + last->bytes;
-	base = mmap(NULL, memory->bytes, PROT_READ | PROT_WRITE,
+	base = mmap(NULL, memory->bytes + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
 		return failure_set(failure, errno,
 			"guest memory: allocate 0x%llx bytes: %s; choose a smaller --mem",
 			(unsigned long long)memory->bytes, strerror(errno));
-	memory->base = base;
+	memory->base = align_huge(base);
+	/* Where there are none, small ones do. */
+	(void)madvise(memory->base, memory->bytes, MADV_HUGEPAGE);
 	return 0;
 }
 
