@@ -155,8 +155,9 @@ $(guests)/linux-debian:
 # ---- tests in the lab ----
 
 # A real guest has a timer, and on the debug kernel where all is emulated its next interrupt is due before one is dealt
-# with. There the clock counts instructions: so it is as slow as the rest.
-slow_clock := LAB_ICOUNT=1
+# with. There the clock counts instructions: so it is as slow as the rest. Some minutes each: with LINUX=all alone.
+slow_clock   := LAB_ICOUNT=1
+slow_kernels := $(if $(LINUX),debug)
 
 VM_TESTS += tests/vm/kvm2run_test
 tests/vm/kvm2run_test_KERNELS := patched stock
@@ -167,18 +168,17 @@ tests/vm/kvm2run_count_test_KERNELS := patched stock
 tests/vm/kvm2run_count_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/device_process_test
-tests/vm/device_process_test_KERNELS := patched debug
+tests/vm/device_process_test_KERNELS := patched $(slow_kernels)
 tests/vm/device_process_test_LAB_debug := $(slow_clock)
-tests/vm/device_process_test_TIMEOUT := 1800
+tests/vm/device_process_test_TIMEOUT := $(if $(LINUX),7200,1800)
 
 VM_TESTS += tests/vm/linux_test
-tests/vm/linux_test_KERNELS := patched debug
+tests/vm/linux_test_KERNELS := patched $(slow_kernels)
 tests/vm/linux_test_LAB_debug := $(slow_clock)
-tests/vm/linux_test_ENV := LINUX=$(LINUX)
 tests/vm/linux_test_TIMEOUT := $(if $(LINUX),7200,1800)
 
 VM_TESTS += tests/vm/virtio_test
-tests/vm/virtio_test_KERNELS := patched debug
+tests/vm/virtio_test_KERNELS := patched $(slow_kernels)
 tests/vm/virtio_test_LAB_debug := $(slow_clock)
 tests/vm/virtio_test_ENV := LINUX=$(LINUX)
 tests/vm/virtio_test_TIMEOUT := $(if $(LINUX),7200,1800)
