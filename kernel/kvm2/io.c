@@ -59,7 +59,7 @@ static struct kvm2_range *get_range(struct kvm2_vm *vm, bool ports,
 		return NULL;
 	rcu_read_lock();
 	range = mtree_load(tree_of(vm, ports), address);
-	if (range && (address + bytes > range->io.address + range->io.size ||
+	if (range && (!kvm2_range_holds(range, address, bytes) ||
 		      !kref_get_unless_zero(&range->kref)))
 		range = NULL;
 	rcu_read_unlock();
@@ -83,11 +83,6 @@ static void fill_posted(struct kvm2_io_message *header,
 	};
 }
 
-static bool is_inside(const struct kvm2_range *range, gpa_t address, int len)
-{
-	return address + len <= range->io.address + range->io.size;
-}
-
 /* Return: of the device; there may be room later: an exit can wait for that. */
 static int posted(const struct kvm2_range *range, const struct kvm_vcpu *vcpu,
 		  gpa_t address, int len, const void *data, int r)
@@ -109,7 +104,7 @@ static int write_posted(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
 						device);
 	struct kvm2_io_message header;
 
-	if (!is_inside(range, address, len))
+	if (!kvm2_range_holds(range, address, len))
 		return -EOPNOTSUPP;
 	fill_posted(&header, range, vcpu, address, len);
 	return posted(range, vcpu, address, len, data,
@@ -122,7 +117,7 @@ static int write_batched(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
 	struct kvm2_range *range = container_of(device, struct kvm2_range,
 						device);
 
-	if (!is_inside(range, address, len))
+	if (!kvm2_range_holds(range, address, len))
 		return -EOPNOTSUPP;
 	return posted(range, vcpu, address, len, data,
 		      kvm2_io_batch_post(range, vcpu->vcpu_id, address, len,
@@ -415,8 +410,8 @@ void kvm2_vcpu_io_destroy(struct kvm2_vcpu *v)
 
 /* ---- the vcpu thread ---- */
 
-/* A socket with posted writes, but @except, with a reference. */
-static struct kvm2_io_link *get_posted(struct kvm2_vm *vm,
+/* A socket after @serial with posted writes, but @except, with a reference. */
+static struct kvm2_io_link *get_posted(struct kvm2_vm *vm, u64 serial,
 				       const struct kvm2_io_link *except)
 {
 	struct kvm2_io_link *link, *found = NULL;
@@ -425,7 +420,8 @@ static struct kvm2_io_link *get_posted(struct kvm2_vm *vm,
 		return NULL;
 	rcu_read_lock();
 	list_for_each_entry_rcu(link, &vm->io->links, node) {
-		if (link != except && kvm2_io_link_has_posted(link) &&
+		if (link->serial > serial && link != except &&
+		    kvm2_io_link_has_posted(link) &&
 		    kref_get_unless_zero(&link->link.kref)) {
 			found = link;
 			break;
@@ -501,11 +497,12 @@ bool __kvm2_io_claim(struct kvm2_vcpu *v)
 	 * event tells user space nothing of what the guest has done.
 	 */
 	if (taken && io->access.header.op != KVM2_IO_OP_POSTED_WRITE)
-		other = get_posted(v->vm, io->access.link);
+		other = get_posted(v->vm, 0, io->access.link);
 	else if (!taken && run->exit_reason != KVM_EXIT_DEBUG)
-		other = get_posted(v->vm, NULL);
+		other = get_posted(v->vm, 0, NULL);
 	io->after = taken ? KVM2_IO_ACCESS : KVM2_IO_DELIVER;
 	io->state = other ? KVM2_IO_FLUSH : io->after;
+	io->flushed = 0;
 	if (other)
 		kvm2_io_link_put(other);
 	else if (!taken)
@@ -525,7 +522,11 @@ static void note_failure(struct kvm2_vcpu_io *io, struct kvm2_io_link *link,
 	io->failure.reserved = 0;
 }
 
-/* Return: as kvm2_io_wait(); 0: nothing is left to flush. */
+/*
+ * One flush for each link is enough, and other vcpus that post without end
+ * cannot keep this one here: what they post meanwhile comes after the exit.
+ * Return: as kvm2_io_wait(); 0: nothing is left to flush.
+ */
 static int flush_all(struct kvm2_vcpu *v, bool may_wait)
 {
 	struct kvm2_vcpu_io *io = v->io;
@@ -534,7 +535,8 @@ static int flush_all(struct kvm2_vcpu *v, bool may_wait)
 
 	for (;;) {
 		if (!flush->link) {
-			flush->link = get_posted(v->vm, io->access.link);
+			flush->link = get_posted(v->vm, io->flushed,
+						 io->access.link);
 			if (!flush->link)
 				return 0;
 			flush->header = (struct kvm2_io_message) {
@@ -554,6 +556,7 @@ static int flush_all(struct kvm2_vcpu *v, bool may_wait)
 				    ktime_get_ns() - flush->start_ns : 0,
 				    flush->replied ? 0 :
 				    -READ_ONCE(flush->link->link.error));
+		io->flushed = flush->link->serial;
 		kvm2_io_link_forget(flush);
 	}
 }

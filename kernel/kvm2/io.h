@@ -27,6 +27,7 @@ struct kvm2_io_batch;
  * @batch:	the others, see io_batch.c; NULL as long as no range has any
  * @reported:	the VMM knows of its failure
  * @ranges:	how many it serves; under the table's lock
+ * @serial:	greater than that of each link before it in the table
  */
 struct kvm2_io_link {
 	struct kvm2_link link;
@@ -43,6 +44,7 @@ struct kvm2_io_link {
 	unsigned long reported;
 	u64 cookie;
 	unsigned int ranges;
+	u64 serial;
 	struct rcu_head rcu;
 };
 
@@ -66,12 +68,19 @@ struct kvm2_range {
 	struct rcu_head rcu;
 };
 
+static inline bool kvm2_range_holds(const struct kvm2_range *range, u64 address,
+				    int len)
+{
+	return address + len <= range->io.address + range->io.size;
+}
+
 /**
  * struct kvm2_io_table - all ranges of a VM
  * @lock:	one attach or detach at a time
  * @ranges:	by address; [0] memory, [1] ports
  * @links:	all sockets; changed under @lock, read under RCU
  * @nr_links:	how many
+ * @last_serial: of all that ever were
  * @nr_fast:	ranges for kvm2_fast_pio()
  * @nr_doorbells: eventfds at ports, which KVM's bus may find first
  * @fast:	there are such ranges, and no such eventfds
@@ -82,6 +91,7 @@ struct kvm2_io_table {
 	struct maple_tree ranges[2];
 	struct list_head links;
 	unsigned int nr_links;
+	u64 last_serial;
 	unsigned int nr_fast;
 	unsigned int nr_doorbells;
 	bool fast;
@@ -122,6 +132,8 @@ struct kvm2_xact {
  * @state:	enum kvm2_io_state
  * @after:	the state that follows FLUSH
  * @report:	a failure that the VMM has to be told, @failure
+ * @flushed:	all links up to this one's serial have no posted write that
+ *		was there before the exit
  * @abandoned:	the registers say that the access never was
  * @passed:	whose program has passed on the access, only to compare with
  * @last:	the range of the last access to kvm2_fast_pio(), valid only as
@@ -130,6 +142,7 @@ struct kvm2_xact {
 struct kvm2_vcpu_io {
 	u32 state;
 	u32 after;
+	u64 flushed;
 	bool report;
 	bool abandoned;
 	const struct kvm2_range *passed;

@@ -147,11 +147,6 @@ bool kvm2_io_bpf_is_fast(const struct bpf_prog *prog)
 
 /* ---- calling it ---- */
 
-static bool is_inside(const struct kvm2_range *range, u64 address, int len)
-{
-	return address + len <= range->io.address + range->io.size;
-}
-
 static void fill(const struct kvm2_range *range, const struct kvm_vcpu *vcpu,
 		 u64 address, int len, struct kvm2_io_access *access)
 {
@@ -189,7 +184,7 @@ static int run(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
 	struct kvm2_range *range = container_of(device, struct kvm2_range,
 						device);
 
-	if (!is_inside(range, address, len) || was_passed(vcpu, range))
+	if (!kvm2_range_holds(range, address, len) || was_passed(vcpu, range))
 		return -EOPNOTSUPP;
 	fill(range, vcpu, address, len, access);
 
@@ -241,10 +236,10 @@ static struct kvm2_range *find_fast(struct kvm2_vcpu *v, u16 port, int size)
 	struct kvm2_range *range = io->last;
 
 	if (io->last_detached != detached || !range ||
-	    port < range->io.address || !is_inside(range, port, size)) {
+	    port < range->io.address || !kvm2_range_holds(range, port, size)) {
 		range = mtree_load(&table->ranges[1], port);
 		if (!range || !READ_ONCE(range->fast) ||
-		    !is_inside(range, port, size))
+		    !kvm2_range_holds(range, port, size))
 			return NULL;
 		io->last = range;
 		io->last_detached = detached;

@@ -76,6 +76,7 @@ struct kvm2_io_link *kvm2_io_link_open(struct kvm2_vm *vm, int fd)
 		return ERR_PTR(r);
 	}
 	link->vm = vm;
+	link->serial = ++table->last_serial;
 	spin_lock_init(&link->lock);
 	INIT_LIST_HEAD(&link->waiting);
 	list_add_tail_rcu(&link->node, &table->links);

@@ -21,7 +21,7 @@
 extern const uint8_t io_sum[];		/* param: rounds; the sum of IO_PORT_A */
 extern const uint8_t io_mmio_sum[];	/* param: rounds; the sum of IO_MMIO_A */
 extern const uint8_t io_string[];	/* reads 16 bytes of IO_PORT_A, writes them there */
-extern const uint8_t io_post[];		/* param: rounds; posts 1, 2, ... to IO_MMIO_A */
+extern const uint8_t io_post[];		/* param: rounds, 0: 2^32; posts 1, 2, ... to IO_MMIO_A */
 extern const uint8_t io_post_wait[];	/* the same, each when IO_FLAG says that the last has come */
 extern const uint8_t io_post_two[];	/* the same, in turn to IO_MMIO_A and 16 bytes further; 0: a read came too early */
 extern const uint8_t io_order_post[];	/* param: rounds; see io_test.c */

@@ -10,6 +10,22 @@
 	.code16
 io_code:
 
+	.macro	data_at address
+	movw	$(\address >> 4), %ax
+	movw	%ax, %ds
+	.endm
+
+	/* Count in eax what is posted. */
+	.macro	begin_posts
+	data_at	IO_MMIO_A
+	xorl	%eax, %eax
+	.endm
+
+	.macro	post
+	incl	%eax
+	movl	%eax, %ds:0
+	.endm
+
 io_sum:
 	xorl	%ebx, %ebx
 	movw	$IO_PORT_A, %dx
@@ -22,8 +38,7 @@ end:	outl	%eax, $GUEST_PORT_END
 	jmp	end
 
 io_mmio_sum:
-	movw	$(IO_MMIO_A >> 4), %ax
-	movw	%ax, %ds
+	data_at	IO_MMIO_A
 	xorl	%ebx, %ebx
 1:	movl	%ds:8, %eax
 	addl	%eax, %ebx
@@ -45,21 +60,15 @@ io_string:
 	jmp	end
 
 io_post:
-	movw	$(IO_MMIO_A >> 4), %ax
-	movw	%ax, %ds
-	xorl	%eax, %eax
-1:	incl	%eax
-	movl	%eax, %ds:0
+	begin_posts
+1:	post
 	decl	%ecx
 	jnz	1b
 	jmp	end
 
 io_post_wait:
-	movw	$(IO_MMIO_A >> 4), %ax
-	movw	%ax, %ds
-	xorl	%eax, %eax
-1:	incl	%eax
-	movl	%eax, %ds:0
+	begin_posts
+1:	post
 2:	cmpl	%eax, %es:IO_FLAG
 	jne	2b
 	decl	%ecx
@@ -68,11 +77,8 @@ io_post_wait:
 
 /* Register 8 is what was written last. */
 io_post_two:
-	movw	$(IO_MMIO_A >> 4), %ax
-	movw	%ax, %ds
-	xorl	%eax, %eax
-1:	incl	%eax
-	movl	%eax, %ds:0
+	begin_posts
+1:	post
 	incl	%eax
 	movl	%eax, %ds:16
 	testb	$31, %cl
@@ -92,19 +98,15 @@ io_post_two:
  * at least n.
  */
 io_order_post:
-	movw	$(IO_MMIO_A >> 4), %ax
-	movw	%ax, %ds
-	xorl	%eax, %eax
-1:	incl	%eax
-	movl	%eax, %ds:0
+	begin_posts
+1:	post
 	movl	%eax, %es:IO_FLAG
 	cmpl	%ecx, %eax
 	jne	1b
 	jmp	end
 
 io_order_read:
-	movw	$(IO_MMIO_B >> 4), %ax
-	movw	%ax, %ds
+	data_at	IO_MMIO_B
 1:	movl	%es:IO_FLAG, %ebx
 	movl	%ds:0, %eax
 	cmpl	%ebx, %eax

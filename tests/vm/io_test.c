@@ -119,6 +119,24 @@ static pthread_t start(void *(*function)(void *), void *argument)
 	return thread;
 }
 
+/* A VM, and a device of @flags at IO_MMIO_A, that does not answer yet. */
+static void make_device(struct device *device, uint32_t flags)
+{
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	if (attach(flags, IO_MMIO_A, COOKIE_A, ends[0]))
+		tap_die("attach a range");
+	device->fd = ends[1];
+}
+
+static void stop_device(struct device *device, pthread_t thread)
+{
+	shutdown(device->fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+}
+
 /* ---- the tests ---- */
 
 static void test_ranges(void)
@@ -186,8 +204,7 @@ static void test_read_write(void)
 	io_guest_start(ram, io_string, 0);
 	tap_is(finish(), 'a' | 'b' << 8 | 'c' << 16 | 'd' << 24, "a string instruction");
 	tap_is(device.last, 'p', "and one that writes");
-	shutdown(device.fd, SHUT_RDWR);
-	pthread_join(thread, NULL);
+	stop_device(&device, thread);
 }
 
 static void on_signal(int signal)
@@ -296,8 +313,7 @@ static void test_signals(void)
 	setitimer(ITIMER_REAL, &never, NULL);
 	tap_ok(!r && run.exit_reason == KVM2_EXIT_IO && interrupted > 0,
 	       "the same with a signal mask");
-	shutdown(device.fd, SHUT_RDWR);
-	pthread_join(thread, NULL);
+	stop_device(&device, thread);
 }
 
 static const char *post_name(uint32_t flags)
@@ -309,13 +325,9 @@ static void check_posted(uint32_t flags)
 {
 	struct device device = { 0 };
 	pthread_t thread;
-	int ends[2];
 
-	make_vm();
-	make_pair(ends);
-	tap_is(attach(flags, IO_MMIO_A, COOKIE_A, ends[0]), 0, "a range of %s writes", post_name(flags));
+	make_device(&device, flags);
 	io_guest_start(ram, io_post, 10);
-	device.fd = ends[1];
 	thread = start(device_main, &device);
 	tap_is(finish(), 10, "10 %s writes, and an exit", post_name(flags));
 	tap_is(device.posted, 10, "before the exit all of them were done");
@@ -328,8 +340,7 @@ static void check_posted(uint32_t flags)
 	tap_is(device.bad, 0, "in their order");
 	tap_ok(flags & KVM2_IO_BATCHED ? device.records < device.posted : device.records == device.posted,
 	       "in %u records", device.records);
-	shutdown(device.fd, SHUT_RDWR);
-	pthread_join(thread, NULL);
+	stop_device(&device, thread);
 }
 
 static void test_posted(void)
@@ -346,13 +357,9 @@ static void test_batched(void)
 static void test_late(void)
 {
 	struct device device = { 0 };
-	int ends[2];
 
-	make_vm();
-	make_pair(ends);
-	attach(BATCHED, IO_MMIO_A, COOKIE_A, ends[0]);
+	make_device(&device, BATCHED);
 	io_guest_start(ram, io_post_wait, LATE_ROUNDS);
-	device.fd = ends[1];
 	device.mirror = ram + IO_FLAG;
 	start(device_main, &device);
 	alarm(LATE_SECONDS);
@@ -383,16 +390,12 @@ static void test_full(void)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct device device = { 0 };
-	int ends[2];
 
-	make_vm();
-	make_pair(ends);
-	attach(BATCHED, IO_MMIO_A, COOKIE_A, ends[0]);
+	make_device(&device, BATCHED);
 	io_guest_start(ram, io_post, FULL_ROUNDS);
 	sigaction(SIGALRM, &action, NULL);
 	alarm(2);
 	tap_is(finish(), -EINTR, "a guest waits when nobody reads its batches");
-	device.fd = ends[1];
 	start(device_main, &device);
 	tap_is(finish(), FULL_ROUNDS, "it goes on when somebody does");
 	tap_is(device.posted, FULL_ROUNDS, "and none is lost");
@@ -425,10 +428,7 @@ static void check_order(uint32_t flags)
 	pthread_t threads[3];
 	int ends[2];
 
-	make_vm();
-	make_pair(ends);
-	attach(flags, IO_MMIO_A, COOKIE_A, ends[0]);
-	a.fd = ends[1];
+	make_device(&a, flags);
 	make_pair(ends);
 	attach(0, IO_MMIO_B, COOKIE_B, ends[0]);
 	b.fd = ends[1];
@@ -444,10 +444,8 @@ static void check_order(uint32_t flags)
 	tap_ok(b.reads > 0, "in %u reads", b.reads);
 	tap_is(a.posted, ORDER_ROUNDS, "all have arrived");
 	tap_is(a.bad, 0, "in their order");
-	shutdown(a.fd, SHUT_RDWR);
-	shutdown(b.fd, SHUT_RDWR);
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
+	stop_device(&a, threads[0]);
+	stop_device(&b, threads[1]);
 }
 
 static void test_order(void)
@@ -458,6 +456,55 @@ static void test_order(void)
 static void test_batched_order(void)
 {
 	check_order(BATCHED);
+}
+
+/* ---- a vcpu that posts without end ---- */
+
+static void *endless_vcpu(void *argument)
+{
+	static struct kvm2_run endless_run;
+
+	(void)argument;
+	if (!kvm2_sys_create_vcpu(1, 0) && !io_guest_start(ram, io_post, 0))
+		guest_enter(&endless_run);
+	return NULL;
+}
+
+/* A flush is never the last that it gets: it answers after a further write. */
+static void *behind_main(void *argument)
+{
+	struct device *device = argument;
+	struct message message, flush;
+	int bytes;
+
+	while ((bytes = device_receive(device->fd, &message)) >= 0) {
+		if (message.header.op == KVM2_IO_OP_FLUSH) {
+			flush = message;
+			bytes = device_receive(device->fd, &message);
+			device_answer(device, &message, bytes);
+			device_answer(device, &flush, 0);
+		} else {
+			device_answer(device, &message, bytes);
+		}
+	}
+	return NULL;
+}
+
+static void test_endless(void)
+{
+	struct device device = { 0 };
+
+	make_device(&device, KVM2_IO_POSTED);
+	io_guest_start(ram, io_sum, 2);
+	start(behind_main, &device);
+	start(endless_vcpu, NULL);
+	alarm(LATE_SECONDS);
+	while (!device.posted)
+		usleep(1000);
+	for (int i = 0; i < 2; i++)
+		tap_ok(!guest_enter(&run) && run.exit_reason == KVM2_EXIT_IO && run.io.port == IO_PORT_A,
+		       "a vcpu leaves the guest while another posts without end");
+	tap_is(device.bad, 0, "whose writes come in their order");
 }
 
 /* ---- devices that fail ---- */
@@ -678,6 +725,7 @@ int main(void)
 	in_child("signals", test_signals);
 	in_child("order", test_order);
 	in_child("order of batches", test_batched_order);
+	in_child("posts without end", test_endless);
 	in_child("kill -9", test_killed);
 	in_child("detach", test_detach);
 	for (which_lie = 0; which_lie < sizeof(lies) / sizeof(lies[0]); which_lie++)
