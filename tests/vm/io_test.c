@@ -470,7 +470,10 @@ static void *endless_vcpu(void *argument)
 	return NULL;
 }
 
-/* A flush is never the last that it gets: it answers after a further write. */
+/*
+ * A flush is never the last that it gets: it answers after further writes. When
+ * the second is here the kernel has counted the first.
+ */
 static void *behind_main(void *argument)
 {
 	struct device *device = argument;
@@ -480,8 +483,10 @@ static void *behind_main(void *argument)
 	while ((bytes = device_receive(device->fd, &message)) >= 0) {
 		if (message.header.op == KVM2_IO_OP_FLUSH) {
 			flush = message;
-			bytes = device_receive(device->fd, &message);
-			device_answer(device, &message, bytes);
+			for (int i = 0; i < 2; i++) {
+				bytes = device_receive(device->fd, &message);
+				device_answer(device, &message, bytes);
+			}
 			device_answer(device, &flush, 0);
 		} else {
 			device_answer(device, &message, bytes);
