@@ -408,5 +408,5 @@ int main(int argc, char **argv)
 	for (enum victim_trace trace = 0; trace < VICTIM_STANDS; trace++)
 		tap_ok(!run.left[trace], "none of them left %s", victim_trace_names[trace]);
 	tap_ok(tell_to_stop(&run), "then it is attached to, and told to stop");
-	return tap_end();
+	return tap_status();
 }

@@ -122,11 +122,16 @@ void tap_die(const char *what, ...)
 	exit(1);
 }
 
+int tap_status(void)
+{
+	return atomic_load(&totals->failures) ? 1 : 0;
+}
+
 int tap_end(void)
 {
 	char line[LINE_SIZE];
 
 	write_line(line, snprintf(line, sizeof(line), "1..%d",
 				  atomic_load(&totals->count)));
-	return atomic_load(&totals->failures) ? 1 : 0;
+	return tap_status();
 }

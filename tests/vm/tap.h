@@ -31,7 +31,9 @@ void tap_note(const char *text, ...);
 __attribute__((format(printf, 1, 2), noreturn))
 void tap_die(const char *what, ...);
 
-/* Writes the plan. Return: what main() returns, 0 if nothing has failed. */
+/* What main() returns, 0 if nothing has failed: of a program that is one part of a test, which has no plan. */
+int tap_status(void);
+/* The same, and writes the plan. */
 int tap_end(void);
 
 #endif /* TESTS_VM_TAP_H */
