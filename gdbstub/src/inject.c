@@ -125,11 +125,10 @@ static bool is_page(pid_t pid, uint64_t page)
 void inject_init(struct inject *inject, pid_t pid, struct inject_saved *saved)
 {
 	*inject = (struct inject){ .pid = pid, .saved = saved, .has_filter = has_filter(pid) };
-	if (saved->page && is_page(pid, saved->page) &&
-	    !vmm_poke(pid, saved->page, code, sizeof(code)))
-		inject->page = saved->page;
-	else
+	if (saved->page && !is_page(pid, saved->page))
 		saved->page = 0;
+	if (saved->page && !vmm_poke(pid, saved->page, code, sizeof(code)))
+		inject->page = saved->page;
 }
 
 void inject_restart(struct user_regs_struct *regs)
@@ -295,18 +294,22 @@ int inject_prepare(struct inject *inject, struct thread *thread)
 	return err;
 }
 
-void inject_finish(struct inject *inject, struct thread *thread)
+int inject_finish(struct inject *inject, struct thread *thread)
 {
 	const uint64_t arguments[6] = { inject->page, ALL_BYTES };
 	uint64_t at;
+	long ret;
 
 	if (!inject->page)
-		return;
+		return 0;
 	at = find_syscall(inject, thread);
+	ret = at ? call_at(inject, thread, at, SYS_munmap, arguments) : -ENOEXEC;
+	/* Whatever became of the call: this is what counts. */
+	if (is_page(inject->pid, inject->page))
+		return ret < 0 && ret > -4096 ? (int)ret : -EAGAIN;
 	inject->page = 0;
-	if (at)
-		call_at(inject, thread, at, SYS_munmap, arguments);
 	inject->saved->page = 0;
+	return 0;
 }
 
 static int close_theirs(struct inject *inject, struct thread *thread, long fd)

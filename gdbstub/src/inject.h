@@ -57,8 +57,8 @@ void inject_init(struct inject *inject, pid_t pid, struct inject_saved *saved);
 /* Make our page, by a thread that stands. Return: 0 or a negative errno. */
 int inject_prepare(struct inject *inject, struct thread *thread);
 
-/* Unmap it again. */
-void inject_finish(struct inject *inject, struct thread *thread);
+/* Unmap it again. Return: 0, or a negative errno: it is still there. */
+int inject_finish(struct inject *inject, struct thread *thread);
 
 static inline uint64_t inject_data(const struct inject *inject)
 {

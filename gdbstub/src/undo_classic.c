@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 
 #define STOP_MS		5000
 #define TRIES		1000
+#define ROUNDS		5
 
 /* The thread is free once the kernel has taken in that its tracer is dead. */
 static int seize(struct thread *thread, pid_t tid)
@@ -83,13 +85,10 @@ static void clear_debug(struct inject *inject, const struct undo_vcpu *vcpu,
 		inject_call(inject, thread, SYS_ioctl, arguments);
 }
 
-void undo_classic(const struct undo_classic *undo)
+static void undo_once(const struct undo_classic *undo, struct thread *threads)
 {
-	struct thread *threads = calloc(undo->nr_vcpus + 1, sizeof(*threads));
 	struct inject inject;
 
-	if (!threads || threads_init())
-		return;
 	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
 		if (!seize(&threads[i], undo->vcpus[i].tid))
 			recover(undo, &undo->vcpus[i], &threads[i]);
@@ -104,11 +103,27 @@ void undo_classic(const struct undo_classic *undo)
 		if (threads[i].state != THREAD_STOPPED)
 			continue;
 		inject_undo_open(&inject, &threads[i]);
-		inject_finish(&inject, &threads[i]);
+		if (!inject_finish(&inject, &threads[i]))
+			break;
 	}
 	for (unsigned int i = 0; i < undo->nr_vcpus; i++)
 		thread_detach(&threads[i]);
 	kill(undo->pid, SIGCONT);
+}
+
+void undo_classic(const struct undo_classic *undo)
+{
+	struct thread *threads = calloc(undo->nr_vcpus + 1, sizeof(*threads));
+
+	if (!threads || threads_init())
+		return;
+	/* What could not be done while threads were busy may be a moment later; it is noted until it is. */
+	for (int i = 0; i < ROUNDS; i++) {
+		memset(threads, 0, (undo->nr_vcpus + 1) * sizeof(*threads));
+		undo_once(undo, threads);
+		if (!undo->saved->page)
+			break;
+	}
 	free(threads);
 }
 
