@@ -127,18 +127,26 @@ void undo_classic(const struct undo_classic *undo)
 	free(threads);
 }
 
-void undo_page(const struct undo_classic *undo)
+static void undo_page_by(const struct undo_classic *undo, pid_t tid)
 {
 	struct thread thread = { 0 };
-	pid_t tid = undo->saved->tid;
 	struct inject inject;
 
-	if ((!tid && !undo->saved->page) || !undo->nr_vcpus || threads_init() ||
-	    seize(&thread, tid ? tid : undo->vcpus[0].tid))
-		return;
-	give_registers_back(undo, &thread);
-	inject_init(&inject, undo->pid, undo->saved);
-	inject_undo_open(&inject, &thread);
-	inject_finish(&inject, &thread);
+	if (!seize(&thread, tid)) {
+		give_registers_back(undo, &thread);
+		inject_init(&inject, undo->pid, undo->saved);
+		inject_undo_open(&inject, &thread);
+		inject_finish(&inject, &thread);
+	}
 	thread_detach(&thread);
+}
+
+void undo_page(const struct undo_classic *undo)
+{
+	const struct inject_saved *saved = undo->saved;
+
+	if (!undo->nr_vcpus || threads_init())
+		return;
+	for (unsigned int i = 0; i < ROUNDS && (saved->tid || saved->page); i++)
+		undo_page_by(undo, saved->tid ? saved->tid : undo->vcpus[i % undo->nr_vcpus].tid);
 }
