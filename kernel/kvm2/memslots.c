@@ -179,6 +179,38 @@ static struct rb_node *make_tree(const struct tree *tree, u32 first, u32 count,
 	return node;
 }
 
+/*
+ * Are both trees of @set what @list says? KVM reads the set that is not active
+ * only when it changes a memslot of its own: an error in it would show late.
+ */
+static bool is_in_order(const struct kvm2_memslots *list,
+			const struct kvm_memslots *set)
+{
+	struct rb_node *gfn = rb_first(&set->gfn_tree);
+	struct rb_node *hva = rb_first(&set->hva_tree.rb_root);
+	int idx = set->node_idx;
+	u32 i;
+
+	if (hva != rb_first_cached(&set->hva_tree))
+		return false;
+	for (i = 0; i < list->count; i++) {
+		if (gfn != &list->by_gfn[i]->gfn_node[idx] ||
+		    hva != &list->by_hva[i]->hva_node[idx].rb)
+			return false;
+		gfn = rb_next(gfn);
+		hva = rb_next(hva);
+	}
+	return !gfn && !hva;
+}
+
+/* On the debug kernel alone: it is as long as the making of the trees. */
+static void check_order(const struct kvm2_memslots *list,
+			const struct kvm_memslots *set)
+{
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
+		WARN_ON_ONCE(!is_in_order(list, set));
+}
+
 static void add_id(struct kvm_memslots *set, struct kvm_memory_slot *slot)
 {
 	hash_add(set->id_hash, &slot->id_node[set->node_idx], slot->id);
@@ -229,6 +261,7 @@ void kvm2_memslots_install(const struct kvm2_memslots *list, struct kvm *kvm,
 	set->hva_tree.rb_root.rb_node = make_tree(&by_hva, 0, list->count,
 						  full);
 	set->hva_tree.rb_leftmost = &list->by_hva[0]->hva_node[idx].rb;
+	check_order(list, set);
 }
 
 /* ---- the same trees again ---- */
@@ -276,4 +309,5 @@ void kvm2_memslots_mirror(const struct kvm2_memslots *list, struct kvm *kvm,
 		move_node(active->hva_tree.rb_root.rb_node, hva_distance);
 	set->hva_tree.rb_leftmost = move_node(active->hva_tree.rb_leftmost,
 					      hva_distance);
+	check_order(list, set);
 }
