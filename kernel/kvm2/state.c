@@ -18,7 +18,8 @@
 #define NR_NUMBERS	128
 #define NR_ROW_SETS	32
 
-static_assert(KVM2_VECTOR_K7 < NR_NUMBERS && KVM2_NR_SETS <= NR_ROW_SETS);
+/* The last number of a set is no register: run_rows() ends there. */
+static_assert(KVM2_VECTOR_K7 < NR_NUMBERS - 1 && KVM2_NR_SETS <= NR_ROW_SETS);
 
 #define GROUP_GPR(number)		BIT(KVM2_GROUP_REGS)
 #define GROUP_CONTROL(number)						\
@@ -57,14 +58,17 @@ static_assert(KVM2_VECTOR_K7 < NR_NUMBERS && KVM2_NR_SETS <= NR_ROW_SETS);
 
 /**
  * struct row - a register of fixed number
+ * @header:	the first word of its record
  * @size:	0: there is none of that number
+ * @bytes:	of its record
  * @value:	offset in struct kvm2_values
  * @group:	bit of its group. 0: only set_type.find knows whether and
  *		where the vcpu has it
  */
 struct row {
+	u64 header;
 	u16 size;
-	u16 attributes;
+	u16 bytes;
 	u16 value;
 	u16 group;
 };
@@ -74,13 +78,112 @@ static_assert(KVM2_NR_GROUPS <= 16);
 static const struct row rows[NR_ROW_SETS][NR_NUMBERS] = {
 #define X(set, number, size, attributes, name, text)			\
 	[KVM2_SET_##set][number] = {					\
-		size, attributes, VALUE_##set(number),			\
-		GROUP_##set(number)					\
+		KVM2_HEADER(KVM2_SET_##set, size, attributes),		\
+		size, KVM2_RECORD_BYTES(size),				\
+		VALUE_##set(number), GROUP_##set(number)		\
 	},
 	KVM2_REGISTERS(X)
 #undef X
-	[KVM2_SET_VECTOR][KVM2_VECTOR_ZMM0 ... KVM2_VECTOR_ZMM31] = { 64 },
+	[KVM2_SET_VECTOR][KVM2_VECTOR_ZMM0 ... KVM2_VECTOR_ZMM31] = {
+		KVM2_HEADER(KVM2_SET_VECTOR, 64, 0),
+		64, KVM2_RECORD_BYTES(64),
+	},
 };
+
+static u16 row_attributes(const struct row *row)
+{
+	return row->header >> 16;
+}
+
+/* ---- records of rows[] ---- */
+
+/* The bytes of a value that its last word has. */
+static const u64 last_words[] = {
+	[1] = GENMASK_ULL(7, 0), [2] = GENMASK_ULL(15, 0),
+	[3] = GENMASK_ULL(23, 0), [4] = GENMASK_ULL(31, 0),
+	[5] = GENMASK_ULL(39, 0), [6] = GENMASK_ULL(47, 0),
+	[7] = GENMASK_ULL(55, 0), [8] = GENMASK_ULL(63, 0),
+};
+
+/* @size is not 0. Whole words, the last one padded with zeros. */
+static __always_inline void copy_value(struct kvm2_record *record,
+				       const void *value, u32 size)
+{
+	u64 *to = (u64 *)record->value;
+	const u64 *from = value;
+
+	while (unlikely(size > sizeof(u64))) {
+		*to++ = get_unaligned(from++);
+		size -= sizeof(u64);
+		/* Most have two words: a loop for many would be slower. */
+		OPTIMIZER_HIDE_VAR(size);
+	}
+	*to = get_unaligned(from) & last_words[size];
+}
+
+/*
+ * The row of a record, NULL if there is none of its set, number and size, or
+ * none of a group. The compiler would compute the address again for each of
+ * its members.
+ */
+static __always_inline const struct row *
+find_row(const struct kvm2_record *record)
+{
+	const struct row *row;
+
+	if (record->set >= KVM2_NR_SETS || record->number >= NR_NUMBERS)
+		return NULL;
+	/* Speculation stays in the table, too. */
+	row = &rows[record->set % NR_ROW_SETS][record->number % NR_NUMBERS];
+	OPTIMIZER_HIDE_VAR(row);
+	return row->group && row->size == record->size ? row : NULL;
+}
+
+/*
+ * set_type.run: answer records, of any sets, as long as they are of rows[].
+ * Who reads a vcpu again and again gives the records that an earlier call has
+ * listed or answered: in the order of rows[] and with their attributes. So the
+ * next row is tried first.
+ */
+static size_t run_rows(struct kvm2_state *s, void *records, size_t left)
+{
+	const void *end = records + left;
+	const void *last = end - KVM2_RECORD_BYTES(1);
+	struct kvm2_record *record = records;
+	/* There is none, so that the first record is looked for. */
+	const struct row *row = &rows[0][NR_NUMBERS - 1];
+	u64 number = NR_NUMBERS - 1;
+	u32 fetched = s->fetched;
+	const void *value;
+
+	for (; (void *)record <= last; row++, number++) {
+		if (unlikely(kvm2_record_header(record) != row->header ||
+			     record->number != number)) {
+			row = find_row(record);
+			if (!row)
+				break;
+			record->attributes = row_attributes(row);
+			number = record->number;
+		}
+		if (unlikely(!(row->group & fetched))) {
+			if (!row->group ||
+			    kvm2_state_fetch(s, __ffs(row->group)))
+				break;
+			fetched = s->fetched;
+		}
+		value = (void *)&s->now + row->value;
+		if (likely(row->size == sizeof(u64)))
+			*(u64 *)record->value = *(u64 *)value;
+		else if ((void *)record + row->bytes <= end)
+			copy_value(record, value, row->size);
+		else
+			break;
+		record = (void *)record + row->bytes;
+	}
+	return (void *)record - records;
+}
+
+/* ---- sets ---- */
 
 /**
  * struct set_type - how the registers of a set are found and written
@@ -94,7 +197,11 @@ static const struct row rows[NR_ROW_SETS][NR_NUMBERS] = {
  * @list:	call kvm2_state_list_register() or kvm2_state_list_found() for
  *		each register, ascending.
  *		NULL: try all numbers
- * @run:	see kvm2_state_run(). NULL: no fast way, or that of rows[]
+ * @run:	the fast way through many records, of which there are hundreds
+ *		in a call that reads all of a vcpu: answer them as long as
+ *		they are like the first, which is of this set. The one that
+ *		is left takes the usual way. NULL: there is none.
+ *		Return: bytes of the records answered.
  */
 struct set_type {
 	u16 nr;
@@ -108,7 +215,7 @@ struct set_type {
 	size_t (*run)(struct kvm2_state *s, void *records, size_t left);
 };
 
-#define ROWS(last)	.nr = (last) + 1, .has_rows = true
+#define ROWS(last)	.nr = (last) + 1, .has_rows = true, .run = run_rows
 
 static const struct set_type set_types[KVM2_NR_SETS] = {
 	[KVM2_SET_GPR]		= { ROWS(KVM2_GPR_R15) },
@@ -118,7 +225,8 @@ static const struct set_type set_types[KVM2_NR_SETS] = {
 	[KVM2_SET_DESCRIPTOR]	= { ROWS(KVM2_DESCRIPTOR_IDTR) },
 	[KVM2_SET_X87]		= { ROWS(KVM2_X87_FDP),
 				    .write = kvm2_x87_write },
-	[KVM2_SET_VECTOR]	= { ROWS(KVM2_VECTOR_K7),
+	[KVM2_SET_VECTOR]	= { .nr = KVM2_VECTOR_K7 + 1,
+				    .has_rows = true,
 				    .find = kvm2_vector_find,
 				    .write = kvm2_vector_write,
 				    .run = kvm2_vector_run },
@@ -224,7 +332,7 @@ static __always_inline int locate(struct kvm2_state *s, u16 set, u64 number,
 	if (!row->size)
 		return -ENOENT;
 	reg->size = row->size;
-	reg->attributes = row->attributes;
+	reg->attributes = row_attributes(row);
 	if (!row->group)
 		return type->find(s, number, reg);
 	reg->group = __ffs(row->group);
@@ -235,31 +343,6 @@ static __always_inline int locate(struct kvm2_state *s, u16 set, u64 number,
 	}
 	reg->value = (void *)&s->now + row->value;
 	return 0;
-}
-
-/* The bytes of a value that its last word has, if that is not whole. */
-static const u64 word_masks[sizeof(u64)] = {
-	0, GENMASK_ULL(7, 0), GENMASK_ULL(15, 0), GENMASK_ULL(23, 0),
-	GENMASK_ULL(31, 0), GENMASK_ULL(39, 0), GENMASK_ULL(47, 0),
-	GENMASK_ULL(55, 0),
-};
-
-/* @size is not 0. Whole words, the last one padded with zeros. */
-static __always_inline void copy_value(struct kvm2_record *record,
-				       const void *value, u32 size)
-{
-	u64 *to = (u64 *)record->value;
-
-	if (likely(size == sizeof(u64))) {
-		*to = get_unaligned((u64 *)value);
-		return;
-	}
-	for (; size >= sizeof(u64); size -= sizeof(u64)) {
-		*to++ = get_unaligned((u64 *)value);
-		value += sizeof(u64);
-	}
-	if (size)
-		*to = get_unaligned((u64 *)value) & word_masks[size];
 }
 
 void kvm2_state_trace(struct kvm2_state *s, bool is_set,
@@ -294,68 +377,19 @@ static __always_inline int get_record(struct kvm2_state *s,
 }
 
 /*
- * The row of a record, NULL if there is none of its set or number. The compiler
- * would compute the address again for each of its members.
+ * Answer those of the records that there is a fast way for. Return: their
+ * bytes, 0 if the first one has to be asked for by itself.
  */
-static __always_inline const struct row *find_row(u16 set, u64 number)
+static __always_inline size_t get_run(struct kvm2_state *s, void *records,
+				      size_t left)
 {
-	const struct row *row;
+	const struct kvm2_record *record = records;
+	const struct set_type *type;
 
-	if (set >= KVM2_NR_SETS || number >= NR_NUMBERS)
-		return NULL;
-	/* Speculation stays in the table, too. */
-	row = &rows[set % NR_ROW_SETS][number % NR_NUMBERS];
-	OPTIMIZER_HIDE_VAR(row);
-	return row;
-}
-
-/*
- * Answer records, of any sets, as long as they are of rows[]. What cannot be
- * answered is left to get_record(). Return: their bytes.
- */
-static __always_inline size_t run_rows(struct kvm2_state *s, void *records,
-				       size_t left)
-{
-	const void *end = records + left;
-	const void *last = end - KVM2_RECORD_BYTES(1);
-	struct kvm2_record *record = records;
-	u32 fetched = s->fetched, size;
-	const struct row *row;
-	const void *value;
-
-	while ((void *)record <= last) {
-		row = find_row(record->set, record->number);
-		size = record->size;
-		if (!row || row->size != size)
-			break;
-		if (unlikely(!(row->group & fetched))) {
-			if (!row->group ||
-			    kvm2_state_fetch(s, __ffs(row->group)))
-				break;
-			fetched = s->fetched;
-		}
-		value = (void *)&s->now + row->value;
-		if (size > sizeof(u64) &&
-		    (void *)record + KVM2_RECORD_BYTES(size) > end)
-			break;
-		record->attributes = row->attributes;
-		copy_value(record, value, size);
-		record = (void *)record + KVM2_RECORD_BYTES(size);
-	}
-	return (void *)record - records;
-}
-
-/* After @record has been read, others like it are likely to follow. */
-static noinline size_t get_run(struct kvm2_state *s,
-			       const struct kvm2_record *record, void *records,
-			       size_t left)
-{
-	const struct set_type *type =
-		&set_types[array_index_nospec(record->set, KVM2_NR_SETS)];
-
-	if (type->run)
-		return type->run(s, records, left);
-	return run_rows(s, records, left);
+	if (left < sizeof(*record) || record->set >= KVM2_NR_SETS)
+		return 0;
+	type = &set_types[array_index_nospec(record->set, KVM2_NR_SETS)];
+	return type->run ? type->run(s, records, left) : 0;
 }
 
 int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
@@ -364,12 +398,18 @@ int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 	struct kvm2_record *record;
 	struct kvm2_state s;
 	bool is_traced = trace_kvm2_state_enabled();
-	size_t offset;
+	size_t offset, run;
 	int r = 0;
 
 	kvm2_state_begin(&s, v, accessor);
 	for (offset = 0; offset < size;) {
 		record = records + offset;
+		/* A run would not be seen. */
+		run = is_traced ? 0 : get_run(&s, record, size - offset);
+		if (run) {
+			offset += run;
+			continue;
+		}
 		r = get_record(&s, record, size - offset);
 		if (is_traced)
 			kvm2_state_trace(&s, false, record, size - offset, r);
@@ -378,9 +418,6 @@ int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 			break;
 		}
 		offset += KVM2_RECORD_BYTES(record->size);
-		if (!is_traced)
-			offset += get_run(&s, record, records + offset,
-					  size - offset);
 	}
 	kvm2_state_end(&s);
 	return r ?: size;

@@ -227,34 +227,35 @@ static inline ssize_t kvm2_record_failed(size_t offset, size_t size)
 	return size - offset < sizeof(struct kvm2_record) ? -1 : offset;
 }
 
-/* Bits of the first word of a record that mean nothing in a call. */
-#define KVM2_HEADER_IGNORED	((u64)U16_MAX << 16)	/* attributes */
+/* The first word of a record, as kvm2_record_header() reads it. */
+#define KVM2_HEADER(set, size, attributes)				\
+	((set) | (u64)(attributes) << 16 | (u64)(size) << 32)
+#define KVM2_HEADER_ATTRIBUTES	KVM2_HEADER(0, 0, U16_MAX)
 
-/* The set, and the size from bit 32 on. */
 static __always_inline u64 kvm2_record_header(const struct kvm2_record *record)
 {
-	return *(u64 *)record & ~KVM2_HEADER_IGNORED;
+	return *(u64 *)record;
 }
 
 /*
- * The fast way through many records, of which there are hundreds in a call
- * that reads all of a vcpu: answer those from @records on as long as each is
- * one of @set with @size bytes and @get answers it.
- * Context: a record of @set has been answered before, in the usual way.
- * Return: bytes of the records answered. The next one takes the usual way.
+ * set_type.run for a set whose registers all have @size bytes: answer those
+ * from @records on as long as each is one of @set with @size bytes and @get
+ * answers it.
  */
 static __always_inline size_t
 kvm2_state_run(struct kvm2_state *s, void *records, size_t left, u16 set,
 	       u32 size, bool (*get)(struct kvm2_state *s,
 				     struct kvm2_record *record))
 {
-	const u64 header = set | (u64)size << 32;
+	const u64 header = KVM2_HEADER(set, size, 0);
 	const u32 bytes = KVM2_RECORD_BYTES(size);
 	const void *end = records + left - left % bytes;
 	struct kvm2_record *record = records;
 
 	while ((void *)record != end) {
-		if (kvm2_record_header(record) != header || !get(s, record))
+		/* Attributes mean nothing in a call. */
+		if ((kvm2_record_header(record) & ~KVM2_HEADER_ATTRIBUTES) !=
+		    header || !get(s, record))
 			break;
 		record = (void *)record + bytes;
 	}

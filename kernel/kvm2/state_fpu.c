@@ -245,6 +245,8 @@ static bool get_low_vector(struct kvm2_state *s, struct kvm2_record *record)
 
 size_t kvm2_vector_run(struct kvm2_state *s, void *records, size_t left)
 {
+	if (kvm2_state_fetch(s, KVM2_GROUP_FPU))
+		return 0;
 	return kvm2_state_run(s, records, left, KVM2_SET_VECTOR, s->fpu.width,
 			      get_low_vector);
 }

@@ -19,27 +19,28 @@
 #define NUMBER(offset)	((offset) >> 4)
 #define NR_NUMBERS	64
 
-/* The attributes, and that there is one or that they may vary. */
-#define PRESENT		BIT(6)
-#define VARIES		BIT(7)
-#define ATTRIBUTES	(BIT(6) - 1)
-#define READ_ONLY	(PRESENT | KVM2_ATTR_READ_ONLY)
-#define GUEST_READ_ONLY	(PRESENT | KVM2_ATTR_GUEST_READ_ONLY)
+/* The first word of a record, and that its attributes may vary. */
+#define PRESENT(attributes)						\
+	KVM2_HEADER(KVM2_SET_LAPIC, sizeof(u32), attributes)
+#define VARIES		BIT_ULL(63)
+
+#define GUEST_READ_ONLY	KVM2_ATTR_GUEST_READ_ONLY
+#define READ_ONLY	(KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY)
 
 /* EOI and SELF_IPI are no state, and RRD is not there. */
-static const u8 lapic_registers[NR_NUMBERS] = {
-	[NUMBER(APIC_ID)]	= PRESENT | VARIES,
-	[NUMBER(APIC_LVR)]	= READ_ONLY | GUEST_READ_ONLY,
-	[NUMBER(APIC_TASKPRI)]	= PRESENT,
-	[NUMBER(APIC_ARBPRI)]	= READ_ONLY | GUEST_READ_ONLY,
-	[NUMBER(APIC_PROCPRI)]	= READ_ONLY | GUEST_READ_ONLY,
-	[NUMBER(APIC_LDR)]	= PRESENT | VARIES,
-	[NUMBER(APIC_DFR) ... NUMBER(APIC_SPIV)] = PRESENT,
-	[NUMBER(APIC_ISR) ... NUMBER(APIC_IRR) + 7] = GUEST_READ_ONLY,
-	[NUMBER(APIC_ESR)]	= PRESENT,
-	[NUMBER(APIC_LVTCMCI) ... NUMBER(APIC_TMICT)] = PRESENT,
-	[NUMBER(APIC_TMCCT)]	= GUEST_READ_ONLY | VARIES,
-	[NUMBER(APIC_TDCR)]	= PRESENT,
+static const u64 lapic_registers[NR_NUMBERS] = {
+	[NUMBER(APIC_ID)]	= PRESENT(0) | VARIES,
+	[NUMBER(APIC_LVR)]	= PRESENT(READ_ONLY),
+	[NUMBER(APIC_TASKPRI)]	= PRESENT(0),
+	[NUMBER(APIC_ARBPRI)]	= PRESENT(READ_ONLY),
+	[NUMBER(APIC_PROCPRI)]	= PRESENT(READ_ONLY),
+	[NUMBER(APIC_LDR)]	= PRESENT(0) | VARIES,
+	[NUMBER(APIC_DFR) ... NUMBER(APIC_SPIV)] = PRESENT(0),
+	[NUMBER(APIC_ISR) ... NUMBER(APIC_IRR) + 7] = PRESENT(GUEST_READ_ONLY),
+	[NUMBER(APIC_ESR)]	= PRESENT(0),
+	[NUMBER(APIC_LVTCMCI) ... NUMBER(APIC_TMICT)] = PRESENT(0),
+	[NUMBER(APIC_TMCCT)]	= PRESENT(GUEST_READ_ONLY) | VARIES,
+	[NUMBER(APIC_TDCR)]	= PRESENT(0),
 };
 
 static u32 *page_register(struct kvm_lapic_state *page, u64 number)
@@ -85,69 +86,74 @@ int kvm2_lapic_fetch(struct kvm2_state *s, struct kvm2_values *values)
 }
 
 /*
- * The mode is that before the call: to leave x2APIC and to set what it keeps
- * fixed takes two calls.
+ * The first word of a record of the register, 0 if there is none. The mode is
+ * that before the call: to leave x2APIC and to set what it keeps fixed takes
+ * two calls.
  */
-static u16 find_attributes(struct kvm2_state *s, u64 number, u8 flags)
+static __always_inline u64 find_header(struct kvm2_state *s, u64 number)
 {
-	u16 attributes = flags & ATTRIBUTES;
+	u64 header = lapic_registers[number];
 
+	if (likely(!(header & VARIES)))
+		return header;
+	header &= ~VARIES;
 	if (number != NUMBER(APIC_TMCCT)) {
 		if (apic_x2apic_mode(s->vcpu->arch.apic))
-			attributes |= KVM2_ATTR_READ_ONLY |
-				      KVM2_ATTR_GUEST_READ_ONLY;
+			header |= PRESENT(READ_ONLY);
 	} else if (*page_register(s->lapic, number)) {
 		/* A timer that does not run shows 0, and stays so. */
-		attributes |= KVM2_ATTR_VOLATILE;
+		header |= PRESENT(KVM2_ATTR_VOLATILE);
 	}
-	return attributes;
+	return header;
 }
 
 int kvm2_lapic_find(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg)
 {
-	u8 flags;
+	u64 header;
 	int r;
 
-	if (number >= NR_NUMBERS)
-		return -ENOENT;
-	flags = lapic_registers[array_index_nospec(number, NR_NUMBERS)];
-	if (!flags || !lapic_in_kernel(s->vcpu))
+	if (number >= NR_NUMBERS || !lapic_in_kernel(s->vcpu))
 		return -ENOENT;
 	r = kvm2_state_fetch(s, KVM2_GROUP_LAPIC);
 	if (r)
 		return r;
+	number = array_index_nospec(number, NR_NUMBERS);
+	header = find_header(s, number);
+	if (!header)
+		return -ENOENT;
 	reg->value = page_register(s->lapic, number);
 	reg->size = sizeof(u32);
-	reg->attributes = flags & VARIES ?
-			  find_attributes(s, number, flags) :
-			  flags & ATTRIBUTES;
+	reg->attributes = header >> 16;
 	reg->group = KVM2_GROUP_LAPIC;
 	return 0;
 }
 
-static bool get_register(struct kvm2_state *s, struct kvm2_record *record)
-{
-	u64 number = record->number;
-	u8 flags;
-
-	if (number >= NR_NUMBERS)
-		return false;
-	number &= NR_NUMBERS - 1;	/* as array_index_nospec() */
-	flags = lapic_registers[number];
-	if (!flags)
-		return false;
-	record->attributes = flags & VARIES ?
-			     find_attributes(s, number, flags) :
-			     flags & ATTRIBUTES;
-	*(u64 *)record->value = *page_register(s->lapic, number);
-	return true;
-}
-
+/*
+ * Records that have the attributes of their registers, as in a buffer that an
+ * earlier call has filled.
+ */
 size_t kvm2_lapic_run(struct kvm2_state *s, void *records, size_t left)
 {
-	return kvm2_state_run(s, records, left, KVM2_SET_LAPIC, sizeof(u32),
-			      get_register);
+	const u32 bytes = KVM2_RECORD_BYTES(sizeof(u32));
+	const void *end = records + left - left % bytes;
+	struct kvm2_record *record = records;
+	u64 number, header;
+
+	if (!lapic_in_kernel(s->vcpu) ||
+	    kvm2_state_fetch(s, KVM2_GROUP_LAPIC))
+		return 0;
+	for (; (void *)record != end; record = (void *)record + bytes) {
+		number = record->number;
+		if (number >= NR_NUMBERS)
+			break;
+		number &= NR_NUMBERS - 1;	/* as array_index_nospec() */
+		header = find_header(s, number);
+		if (!header || kvm2_record_header(record) != header)
+			break;
+		*(u64 *)record->value = *page_register(s->lapic, number);
+	}
+	return (void *)record - records;
 }
 
 int kvm2_lapic_write(struct kvm2_state *s, u64 number, const void *value,

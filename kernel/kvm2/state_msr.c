@@ -17,9 +17,6 @@
 #include "lapic.h"
 #include "x86.h"
 
-/* What is to be looked at before it is read. */
-#define MSR_ASK		BIT(7)
-
 #define HV_MSR_LAST	0x400001ff
 
 /* A power of two, so that a mask keeps an index in bounds. */
@@ -28,71 +25,90 @@
 /* No state: what the hardware, CPUID or the "true" ones of VMX say. */
 #define FIXED		(KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY)
 
-/* Attributes of the MSRs with low numbers, the most of those of a vcpu. */
-static const u8 low_msrs[NR_LOW_MSRS] = {
-	[MSR_IA32_TSC]			= KVM2_ATTR_VOLATILE,
+/**
+ * struct low_msr - an MSR of low number, as most of those of a vcpu are
+ * @field: offset in struct kvm_vcpu_arch, if all that KVM does to read it for
+ *	   user space is to look there. 0: ask KVM
+ */
+struct low_msr {
+	u16 attributes;
+	u16 field;
+};
 
-	[MSR_SMI_COUNT]			= KVM2_ATTR_GUEST_READ_ONLY,
-	[MSR_IA32_UCODE_REV]		= KVM2_ATTR_GUEST_READ_ONLY,
-	[MSR_IA32_SMBASE]		= KVM2_ATTR_GUEST_READ_ONLY,
-	[MSR_PLATFORM_INFO]		= KVM2_ATTR_GUEST_READ_ONLY,
-	[MSR_IA32_ARCH_CAPABILITIES]	= KVM2_ATTR_GUEST_READ_ONLY,
-	[MSR_IA32_PERF_CAPABILITIES]	= KVM2_ATTR_GUEST_READ_ONLY,
+#define FIELD(member)							\
+	.field = offsetof(struct kvm_vcpu_arch, member) +		\
+		 BUILD_BUG_ON_ZERO(sizeof_field(struct kvm_vcpu_arch,	\
+						member) != sizeof(u64))
+#define GUEST_READ_ONLY	.attributes = KVM2_ATTR_GUEST_READ_ONLY
 
-	[MSR_MTRRcap]			= FIXED,
-	[MSR_IA32_MCG_CAP]		= FIXED,
-	[MSR_IA32_PERF_STATUS]		= FIXED,
+static const struct low_msr low_msrs[NR_LOW_MSRS] = {
+	[MSR_IA32_TSC]			= { KVM2_ATTR_VOLATILE },
 
-	[MSR_IA32_VMX_BASIC]		= KVM2_ATTR_GUEST_READ_ONLY,
+	[MSR_SMI_COUNT]			= { GUEST_READ_ONLY, FIELD(smi_count) },
+	[MSR_IA32_UCODE_REV]		= { GUEST_READ_ONLY,
+					    FIELD(microcode_version) },
+	[MSR_IA32_SMBASE]		= { GUEST_READ_ONLY },
+	[MSR_PLATFORM_INFO]		= { GUEST_READ_ONLY,
+					    FIELD(msr_platform_info) },
+	[MSR_IA32_ARCH_CAPABILITIES]	= { GUEST_READ_ONLY,
+					    FIELD(arch_capabilities) },
+	[MSR_IA32_PERF_CAPABILITIES]	= { GUEST_READ_ONLY,
+					    FIELD(perf_capabilities) },
+
+	[MSR_IA32_TSC_ADJUST]		= { FIELD(ia32_tsc_adjust_msr) },
+	[MSR_MISC_FEATURES_ENABLES]	= { FIELD(msr_misc_features_enables) },
+	[MSR_IA32_MISC_ENABLE]		= { FIELD(ia32_misc_enable_msr) },
+	[MSR_IA32_POWER_CTL]		= { FIELD(msr_ia32_power_ctl) },
+	[MSR_IA32_CR_PAT]		= { FIELD(pat) },
+	[MSR_IA32_XSS]			= { FIELD(ia32_xss) },
+
+	[MSR_MTRRcap]			= { FIXED },
+	[MSR_IA32_MCG_CAP]		= { FIXED },
+	[MSR_IA32_PERF_STATUS]		= { FIXED },
+
+	[MSR_IA32_VMX_BASIC]		= { GUEST_READ_ONLY },
 	[MSR_IA32_VMX_PINBASED_CTLS ...
-	 MSR_IA32_VMX_ENTRY_CTLS]	= FIXED,
+	 MSR_IA32_VMX_ENTRY_CTLS]	= { FIXED },
 	[MSR_IA32_VMX_MISC ...
-	 MSR_IA32_VMX_CR0_FIXED0]	= KVM2_ATTR_GUEST_READ_ONLY,
-	[MSR_IA32_VMX_CR0_FIXED1]	= FIXED,
-	[MSR_IA32_VMX_CR4_FIXED0]	= KVM2_ATTR_GUEST_READ_ONLY,
-	[MSR_IA32_VMX_CR4_FIXED1]	= FIXED,
+	 MSR_IA32_VMX_CR0_FIXED0]	= { GUEST_READ_ONLY },
+	[MSR_IA32_VMX_CR0_FIXED1]	= { FIXED },
+	[MSR_IA32_VMX_CR4_FIXED0]	= { GUEST_READ_ONLY },
+	[MSR_IA32_VMX_CR4_FIXED1]	= { FIXED },
 	[MSR_IA32_VMX_VMCS_ENUM ...
-	 MSR_IA32_VMX_VMFUNC]		= KVM2_ATTR_GUEST_READ_ONLY,
+	 MSR_IA32_VMX_VMFUNC]		= { GUEST_READ_ONLY },
 
 	/* x2APIC: set LAPIC; a write here would act, and even send an IPI */
 	[APIC_BASE_MSR ...
-	 APIC_BASE_MSR + 0xff]		= KVM2_ATTR_READ_ONLY,
+	 APIC_BASE_MSR + 0xff]		= { KVM2_ATTR_READ_ONLY },
 };
 
-static u8 find_high_attributes(u32 index)
+static bool is_hyperv(u64 number)
+{
+	return number >= HV_X64_MSR_GUEST_OS_ID && number <= HV_MSR_LAST;
+}
+
+static u16 find_high_attributes(u32 index)
 {
 	switch (index) {
-	case MSR_TSC_AUX:
-		return MSR_ASK;
 	case HV_X64_MSR_VP_INDEX:
-		return MSR_ASK | KVM2_ATTR_GUEST_READ_ONLY;
+		return KVM2_ATTR_GUEST_READ_ONLY;
 	case HV_X64_MSR_VP_RUNTIME:
-		return MSR_ASK | KVM2_ATTR_VOLATILE |
-		       KVM2_ATTR_GUEST_READ_ONLY;
+		return KVM2_ATTR_VOLATILE | KVM2_ATTR_GUEST_READ_ONLY;
 	case HV_X64_MSR_TIME_REF_COUNT:
-		return MSR_ASK | KVM2_ATTR_READ_ONLY | KVM2_ATTR_VOLATILE |
+		return KVM2_ATTR_READ_ONLY | KVM2_ATTR_VOLATILE |
 		       KVM2_ATTR_GUEST_READ_ONLY;
 	case HV_X64_MSR_TSC_FREQUENCY:
 	case HV_X64_MSR_APIC_FREQUENCY:
-		return MSR_ASK | KVM2_ATTR_READ_ONLY |
-		       KVM2_ATTR_GUEST_READ_ONLY;
+		return KVM2_ATTR_READ_ONLY | KVM2_ATTR_GUEST_READ_ONLY;
 	}
-	if (index >= HV_X64_MSR_GUEST_OS_ID && index <= HV_MSR_LAST)
-		return MSR_ASK;
 	return 0;
 }
 
-/* The attributes, or MSR_ASK too. */
-static __always_inline u8 find_attributes(u64 number)
+static u16 find_attributes(u32 index)
 {
-	if (likely(number < NR_LOW_MSRS))
-		return low_msrs[number & (NR_LOW_MSRS - 1)];
-	return find_high_attributes(number);
-}
-
-static bool is_hyperv(u32 index)
-{
-	return index >= HV_X64_MSR_GUEST_OS_ID && index <= HV_MSR_LAST;
+	if (index < NR_LOW_MSRS)
+		return low_msrs[index & (NR_LOW_MSRS - 1)].attributes;
+	return find_high_attributes(index);
 }
 
 /* The value of the last one found is in s->scratch. */
@@ -109,28 +125,19 @@ int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg)
 		return -ENOENT;
 	reg->value = s->scratch;
 	reg->size = sizeof(u64);
-	reg->attributes = find_attributes(number) & ~MSR_ASK;
+	reg->attributes = find_attributes(number);
 	reg->group = KVM2_GROUP_MSR;
 	return 0;
 }
 
-/* What __kvm_get_msr() does for the host. */
-static bool get_msr(struct kvm2_state *s, struct kvm2_record *record)
+/* What __kvm_get_msr() does for user space. */
+static __always_inline bool ask_kvm(struct kvm2_state *s,
+				    struct kvm2_record *record, u16 attributes)
 {
-	u64 number = record->number;
-	u8 attributes = find_attributes(number);
 	struct msr_data msr;
 
-	if (number > U32_MAX)
-		return false;
-	if (unlikely(attributes & MSR_ASK)) {
-		if (number != MSR_TSC_AUX ||
-		    !kvm_is_supported_user_return_msr(MSR_TSC_AUX))
-			return false;
-		attributes = 0;
-	}
 	msr.host_initiated = true;
-	msr.index = number;
+	msr.index = record->number;
 	if (kvm_x86_call(get_msr)(s->vcpu, &msr))
 		return false;
 	record->attributes = attributes;
@@ -138,8 +145,45 @@ static bool get_msr(struct kvm2_state *s, struct kvm2_record *record)
 	return true;
 }
 
+/* A field that KVM reads in another way now would be a wrong value. */
+static void check_field(struct kvm2_state *s, const struct kvm2_record *record)
+{
+	u64 data;
+
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
+		WARN_ON_ONCE(__kvm_get_msr(s->vcpu, record->number, &data,
+					   true) ||
+			     data != *(u64 *)record->value);
+}
+
+static __always_inline bool get_msr(struct kvm2_state *s,
+				    struct kvm2_record *record)
+{
+	u64 number = record->number;
+	const struct low_msr *msr;
+
+	if (number < NR_LOW_MSRS) {
+		msr = &low_msrs[number & (NR_LOW_MSRS - 1)];
+		if (!msr->field)
+			return ask_kvm(s, record, msr->attributes);
+		record->attributes = msr->attributes;
+		*(u64 *)record->value =
+			*(u64 *)((void *)&s->vcpu->arch + msr->field);
+		check_field(s, record);
+		return true;
+	}
+	/* What is left is rare, or has to be looked at before. */
+	if (number <= HV_MSR_LAST || number > U32_MAX ||
+	    (number == MSR_TSC_AUX &&
+	     !kvm_is_supported_user_return_msr(MSR_TSC_AUX)))
+		return false;
+	return ask_kvm(s, record, 0);
+}
+
 size_t kvm2_msr_run(struct kvm2_state *s, void *records, size_t left)
 {
+	kvm2_state_load(s);
+	kvm2_state_srcu_lock(s);
 	return kvm2_state_run(s, records, left, KVM2_SET_MSR, sizeof(u64),
 			      get_msr);
 }

@@ -21,6 +21,7 @@
 static __thread struct state before, after;
 
 #define NR_SETS		(KVM2_SET_GUEST_DEBUG + 1)
+#define MAX_RECORDS	1024
 
 /* ---- lists ---- */
 
@@ -118,45 +119,100 @@ static void list_filters(void)
 	tap_is(filtered, 0, "all the others are there");
 }
 
-static void listed_records_can_be_read(void)
+/*
+ * Read all that @before has, from a buffer that has other values, in the order
+ * of @records. Return: how many are different then, -1 if it is refused.
+ */
+static int read_again(struct kvm2_record *const *records, int n,
+		      bool has_attributes)
 {
 	static __thread struct state copy;
-	struct kvm2_record *record = NULL, *again;
-	int r, different = 0, wider = 0, refused = 0;
-	uint8_t value[KVM2_VALUE_MAX];
+	struct kvm2_record *record = NULL;
+	uint8_t *next = (uint8_t *)copy.data;
+	int r, i, different = 0;
+
+	for (i = 0; i < n; i++) {
+		record = (void *)next;
+		*record = *records[i];
+		if (!has_attributes)
+			record->attributes = 0xffff;
+		memset(record->value, 0xa5,
+		       KVM2_RECORD_BYTES(record->size) - sizeof(*record));
+		next += KVM2_RECORD_BYTES(record->size);
+	}
+	copy.used = next - (uint8_t *)copy.data;
+	r = kvm2_sys_get_state(KVM2_SELF, copy.data, copy.used, 0);
+	if (r < 0)
+		return -1;
+	for (i = 0, record = NULL; i < n; i++) {
+		record = fixture_next(&copy, record);
+		if (memcmp(record, records[i], sizeof(*record)) ||
+		    (!(record->attributes & KVM2_ATTR_VOLATILE) &&
+		     memcmp(record->value, records[i]->value,
+			    KVM2_RECORD_BYTES(record->size) - sizeof(*record))))
+			different++;
+	}
+	return different;
+}
+
+static void swap(struct kvm2_record **a, struct kvm2_record **b)
+{
+	struct kvm2_record *c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* What is read often comes in the order and with the attributes of a list. */
+static void listed_records_can_be_read(void)
+{
+	static struct kvm2_record *records[MAX_RECORDS];
+	struct kvm2_record *record = NULL;
+	uint32_t random = 1;
+	int i, n = 0;
 
 	fixture_give_host_cpuid();
 	fixture_list(&before, 0);
-	memcpy(&copy, &before, sizeof(copy));
-	while ((record = fixture_next(&copy, record))) {
-		memset(record->value, 0xa5,
-		       KVM2_RECORD_BYTES(record->size) - sizeof(*record));
-		record->attributes = 0xffff;
+	while ((record = fixture_next(&before, record)) && n < MAX_RECORDS)
+		records[n++] = record;
+	tap_ok(n > 200 && !record, "there are %d records", n);
+	tap_is(read_again(records, n, true), 0,
+	       "all that is listed can be read by one call, and is the same");
+	tap_is(read_again(records, n, false), 0,
+	       "attributes of the caller's mean nothing");
+	for (i = 0; i < n / 2; i++)
+		swap(&records[i], &records[n - 1 - i]);
+	tap_is(read_again(records, n, true), 0, "they can be read backwards");
+	for (i = n - 1; i > 0; i--) {
+		random = random * 1664525 + 1013904223;
+		swap(&records[i], &records[(random >> 8) % (i + 1)]);
 	}
-	r = kvm2_sys_get_state(KVM2_SELF, copy.data, copy.used, 0);
-	tap_is(r, copy.used, "all listed records can be read by one call");
-	while ((record = fixture_next(&copy, record))) {
-		again = fixture_find(&before, record->set, record->number);
-		if (record->attributes != again->attributes ||
-		    (!(record->attributes & KVM2_ATTR_VOLATILE) &&
-		     memcmp(record, again, KVM2_RECORD_BYTES(record->size))))
-			different++;
+	tap_is(read_again(records, n, true), 0, "and in any order");
+	for (i = 1; i < n; i += 2)
+		records[i] = records[i - 1];
+	tap_is(read_again(records, n, true), 0, "and twice in a call");
+}
+
+static void listed_records_can_be_written(void)
+{
+	struct kvm2_record *record = NULL;
+	uint8_t value[KVM2_VALUE_MAX];
+	int r, wider = 0, refused = 0;
+
+	fixture_give_host_cpuid();
+	fixture_list(&before, 0);
+	while ((record = fixture_next(&before, record))) {
 		if (record->size < KVM2_VALUE_MAX &&
 		    fixture_get(record->set, record->number, value,
 				record->size + 1) != -EINVAL)
 			wider++;
-	}
-	tap_is(different, 0, "with the same values, attributes and padding");
-	tap_is(wider, 0, "a record wider than its register is refused");
-
-	record = NULL;
-	while ((record = fixture_next(&before, record))) {
 		r = fixture_set(record->set, record->number, record->value,
 				record->size);
 		if (record->attributes & KVM2_ATTR_READ_ONLY ?
 		    r != -EACCES : r < 0)
 			refused++;
 	}
+	tap_is(wider, 0, "a record wider than its register is refused");
 	tap_is(refused, 0, "each can be written back alone, but not a read-only one");
 }
 
@@ -247,6 +303,8 @@ static void malformed_records(void)
 		const char *what;
 	} cases[] = {
 		{ { .set = 0, .size = 8 }, 24, -EINVAL, "set 0" },
+		{ { .set = 0, .size = 0, .number = 1 }, 24, -EINVAL,
+		  "a record of zeros but for a number that could be next" },
 		{ { .set = NR_SETS, .size = 8 }, 24, -EINVAL,
 		  "an unknown set" },
 		{ { .set = 0xffff, .size = 8 }, 24, -EINVAL,
@@ -255,6 +313,8 @@ static void malformed_records(void)
 		  -ENOENT, "an unknown register" },
 		{ { .set = KVM2_SET_GPR, .size = 8, .number = ~0ULL }, 24,
 		  -ENOENT, "a huge number" },
+		{ { .set = KVM2_SET_CONTROL, .size = 8, .number = 128 }, 24,
+		  -ENOENT, "a number beyond those of any set" },
 		{ { .set = KVM2_SET_DEBUG, .size = 8, .number = 4 }, 24,
 		  -ENOENT, "a gap in the numbers" },
 		{ { .set = KVM2_SET_CONTROL, .size = 8,
@@ -286,7 +346,11 @@ static void malformed_records(void)
 		{ { .set = KVM2_SET_GPR, .size = KVM2_VALUE_MAX + 1 },
 		  8192 + 24, -EINVAL, "a value above the maximum" },
 	};
-	uint8_t buffer[8192 + 64] = {};
+	static const struct kvm2_record good = {
+		.set = KVM2_SET_GPR, .size = 8, .number = KVM2_GPR_RAX,
+	};
+	const size_t good_size = KVM2_RECORD_BYTES(good.size);
+	uint8_t buffer[8192 + 64] = {}, behind[sizeof(buffer) + 24] = {};
 	size_t i;
 	int r;
 
@@ -294,6 +358,11 @@ static void malformed_records(void)
 		memcpy(buffer, &cases[i].record, sizeof(cases[i].record));
 		r = get_raw(buffer, cases[i].size);
 		tap_is(r, cases[i].error, "get refuses %s", cases[i].what);
+		/* Others than the first are looked for in another way. */
+		memcpy(behind, &good, sizeof(good));
+		memcpy(behind + good_size, buffer, sizeof(buffer));
+		r = get_raw(behind, good_size + cases[i].size);
+		tap_is(r, cases[i].error, "get refuses it behind another one");
 		r = set_raw(buffer, cases[i].size);
 		tap_is(r, cases[i].error, "set refuses %s", cases[i].what);
 	}
@@ -679,6 +748,7 @@ int main(void)
 	fixture_run(list_is_ordered);
 	fixture_run(list_filters);
 	fixture_run(listed_records_can_be_read);
+	fixture_run(listed_records_can_be_written);
 	fixture_run(traced_reads);
 	fixture_run(widths);
 	fixture_run(malformed_records);
