@@ -187,16 +187,15 @@ static size_t run_rows(struct kvm2_state *s, void *records, size_t left)
 
 /**
  * struct set_type - how the registers of a set are found and written
- * @nr:		numbers are below this, for lists
+ * @nr:		numbers are below this, if there are rows
  * @has_rows:	the registers are those of rows[]
  * @always:	a write has an effect even if the value stays the same
  * @find:	fetch the group and complete @reg, which has the size and the
  *		attributes of rows[] if there are some. NULL: all is there.
  *		Return: 0, -ENOENT, or another negative errno.
  * @write:	NULL: overlay struct kvm2_values
- * @list:	call kvm2_state_list_register() or kvm2_state_list_found() for
- *		each register, ascending.
- *		NULL: try all numbers
+ * @list:	call kvm2_state_list_register() or kvm2_state_list_value() for
+ *		each register, ascending. NULL: those of rows[]
  * @run:	the fast way through many records, of which there are hundreds
  *		in a call that reads all of a vcpu: answer them as long as
  *		they are like the first, which is of this set. The one that
@@ -242,9 +241,9 @@ static const struct set_type set_types[KVM2_NR_SETS] = {
 				    .list = kvm2_cpuid_list },
 	[KVM2_SET_HOST_CPUID]	= { .find = kvm2_host_cpuid_find,
 				    .list = kvm2_host_cpuid_list },
-	[KVM2_SET_LAPIC]	= { .nr = 64,
-				    .find = kvm2_lapic_find,
+	[KVM2_SET_LAPIC]	= { .find = kvm2_lapic_find,
 				    .write = kvm2_lapic_write,
+				    .list = kvm2_lapic_list,
 				    .run = kvm2_lapic_run },
 	[KVM2_SET_EVENTS]	= { ROWS(KVM2_EVENTS_EXTINT) },
 	[KVM2_SET_MP]		= { ROWS(KVM2_MP_STATE) },
@@ -427,42 +426,62 @@ int kvm2_state_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 
 /**
  * struct kvm2_lister - records being written
- * @used: bytes of all records so far, also of those that have no room
+ * @used:     bytes of all records so far, also of those that have no room
+ * @unwanted: no record with one of these attributes, as in a header
  */
 struct kvm2_lister {
 	void *records;
 	size_t size;
 	size_t used;
-	u32 flags;
+	u64 unwanted;
+	bool has_values;
+	u16 set;
 };
 
-void kvm2_state_list_found(struct kvm2_state *s, struct kvm2_lister *lister,
-			   u16 set, u64 number,
-			   const struct kvm2_register *reg)
+static void begin_list(struct kvm2_lister *lister, void *records, size_t size,
+		       u32 flags)
 {
-	bool has_value = !(lister->flags & KVM2_STATE_HEADERS);
+	u16 unwanted = 0;
+
+	if (flags & KVM2_STATE_WRITABLE)
+		unwanted |= KVM2_ATTR_READ_ONLY;
+	if (flags & KVM2_STATE_STABLE)
+		unwanted |= KVM2_ATTR_VOLATILE;
+	*lister = (struct kvm2_lister) {
+		.records = records,
+		.size = size,
+		.unwanted = KVM2_HEADER(0, 0, unwanted),
+		.has_values = !(flags & KVM2_STATE_HEADERS),
+		.set = flags >> KVM2_STATE_SET_SHIFT,
+	};
+}
+
+static __always_inline void list_value(struct kvm2_state *s,
+				       struct kvm2_lister *lister, u64 header,
+				       u64 number, const void *value)
+{
 	struct kvm2_record *record = lister->records + lister->used;
+	u32 size = header >> 32;
 
-	if (lister->flags & KVM2_STATE_WRITABLE &&
-	    reg->attributes & KVM2_ATTR_READ_ONLY)
+	if (header & lister->unwanted)
 		return;
-	if (lister->flags & KVM2_STATE_STABLE &&
-	    reg->attributes & KVM2_ATTR_VOLATILE)
+	lister->used += lister->has_values ? KVM2_RECORD_BYTES(size) :
+					     sizeof(*record);
+	if (unlikely(lister->used > lister->size))
 		return;
-
-	lister->used += has_value ? KVM2_RECORD_BYTES(reg->size) :
-				    sizeof(*record);
-	if (lister->used > lister->size)
-		return;
-	record->set = set;
-	record->attributes = reg->attributes;
-	record->size = reg->size;
+	*(u64 *)record = header;
 	record->number = number;
-	if (!has_value)
+	if (!lister->has_values)
 		return;
-	copy_value(record, reg->value, reg->size);
+	copy_value(record, value, size);
 	trace_kvm2_state(s->v->vm->id, s->v->id, s->accessor->tid, false,
 			 record, 0);
+}
+
+void kvm2_state_list_value(struct kvm2_state *s, struct kvm2_lister *lister,
+			   u64 header, u64 number, const void *value)
+{
+	list_value(s, lister, header, number, value);
 }
 
 int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
@@ -473,26 +492,45 @@ int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
 
 	r = locate(s, set, number, &reg);
 	if (!r)
-		kvm2_state_list_found(s, lister, set, number, &reg);
+		list_value(s, lister,
+			   KVM2_HEADER(set, reg.size, reg.attributes), number,
+			   reg.value);
 	return r == -ENOENT ? 0 : r;
+}
+
+static int list_rows(struct kvm2_state *s, struct kvm2_lister *lister, u16 set)
+{
+	const struct row *row = rows[set];
+	unsigned int number;
+	int r = 0;
+
+	for (number = 0; number < set_types[set].nr && !r; number++, row++) {
+		if (!row->group) {
+			if (row->size)
+				r = kvm2_state_list_register(s, lister, set,
+							     number);
+			continue;
+		}
+		if (unlikely(!(s->fetched & row->group)))
+			r = kvm2_state_fetch(s, __ffs(row->group));
+		if (!r)
+			list_value(s, lister, row->header, number,
+				   (void *)&s->now + row->value);
+	}
+	return r;
 }
 
 static int list_set(struct kvm2_state *s, struct kvm2_lister *lister, u16 set)
 {
 	const struct set_type *type = &set_types[set];
-	unsigned int number;
-	int r = 0;
 
-	if (type->list)
-		return type->list(s, lister);
-	for (number = 0; number < type->nr && !r; number++)
-		r = kvm2_state_list_register(s, lister, set, number);
-	return r;
+	return type->has_rows ? list_rows(s, lister, set) :
+				type->list(s, lister);
 }
 
 static int list_sets(struct kvm2_state *s, struct kvm2_lister *lister)
 {
-	u16 set = lister->flags >> KVM2_STATE_SET_SHIFT;
+	u16 set = lister->set;
 	int r = 0;
 
 	if (set >= KVM2_NR_SETS)
@@ -510,17 +548,14 @@ static int list_sets(struct kvm2_state *s, struct kvm2_lister *lister)
 int kvm2_state_list(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
 		    void *records, size_t size, u32 flags)
 {
-	struct kvm2_lister lister = {
-		.records = records,
-		.size = size,
-		.flags = flags,
-	};
+	struct kvm2_lister lister;
 	struct kvm2_state *s;
 	int r;
 
 	s = kmalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return -ENOMEM;
+	begin_list(&lister, records, size, flags);
 	kvm2_state_begin(s, v, accessor);
 	r = list_sets(s, &lister);
 	kvm2_state_end(s);

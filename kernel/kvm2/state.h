@@ -185,9 +185,9 @@ int kvm2_state_write(struct kvm2_state *s, u16 set, u64 number,
 		     const void *value, u32 size);
 int kvm2_state_list_register(struct kvm2_state *s, struct kvm2_lister *lister,
 			     u16 set, u64 number);
-void kvm2_state_list_found(struct kvm2_state *s, struct kvm2_lister *lister,
-			   u16 set, u64 number,
-			   const struct kvm2_register *reg);
+/* @header: of its record. @value: as kvm2_register.value */
+void kvm2_state_list_value(struct kvm2_state *s, struct kvm2_lister *lister,
+			   u64 header, u64 number, const void *value);
 
 void kvm2_state_trace(struct kvm2_state *s, bool is_set,
 		      const struct kvm2_record *record, size_t left, int err);
@@ -354,6 +354,7 @@ int kvm2_lapic_find(struct kvm2_state *s, u64 number,
 		    struct kvm2_register *reg);
 int kvm2_lapic_write(struct kvm2_state *s, u64 number, const void *value,
 		     u32 size);
+int kvm2_lapic_list(struct kvm2_state *s, struct kvm2_lister *lister);
 size_t kvm2_lapic_run(struct kvm2_state *s, void *records, size_t left);
 
 /* state_debug.c: GUEST_DEBUG */

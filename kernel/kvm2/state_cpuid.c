@@ -88,8 +88,10 @@ static int list_leaves(struct kvm2_state *s, struct kvm2_lister *lister,
 		insert_leaf(sorted, i, &leaves[i]);
 	for (i = 0; i < n; i++) {
 		show_leaf(s, sorted[i], attributes, &reg);
-		kvm2_state_list_found(s, lister, set, leaf_number(sorted[i]),
-				      &reg);
+		kvm2_state_list_value(s, lister,
+				      KVM2_HEADER(set, reg.size,
+						  reg.attributes),
+				      leaf_number(sorted[i]), reg.value);
 	}
 	kfree(sorted);
 	return 0;

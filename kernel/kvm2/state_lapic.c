@@ -156,6 +156,25 @@ size_t kvm2_lapic_run(struct kvm2_state *s, void *records, size_t left)
 	return (void *)record - records;
 }
 
+int kvm2_lapic_list(struct kvm2_state *s, struct kvm2_lister *lister)
+{
+	u64 number, header;
+	int r;
+
+	if (!lapic_in_kernel(s->vcpu))
+		return 0;
+	r = kvm2_state_fetch(s, KVM2_GROUP_LAPIC);
+	if (r)
+		return r;
+	for (number = 0; number < NR_NUMBERS; number++) {
+		header = find_header(s, number);
+		if (header)
+			kvm2_state_list_value(s, lister, header, number,
+					      page_register(s->lapic, number));
+	}
+	return 0;
+}
+
 int kvm2_lapic_write(struct kvm2_state *s, u64 number, const void *value,
 		     u32 size)
 {

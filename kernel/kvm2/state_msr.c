@@ -131,45 +131,43 @@ int kvm2_msr_find(struct kvm2_state *s, u64 number, struct kvm2_register *reg)
 }
 
 /* What __kvm_get_msr() does for user space. */
-static __always_inline bool ask_kvm(struct kvm2_state *s,
-				    struct kvm2_record *record, u16 attributes)
+static __always_inline bool ask_kvm(struct kvm2_state *s, u32 index, u64 *value)
 {
 	struct msr_data msr;
 
 	msr.host_initiated = true;
-	msr.index = record->number;
+	msr.index = index;
 	if (kvm_x86_call(get_msr)(s->vcpu, &msr))
 		return false;
-	record->attributes = attributes;
-	*(u64 *)record->value = msr.data;
+	*value = msr.data;
 	return true;
 }
 
 /* A field that KVM reads in another way now would be a wrong value. */
-static void check_field(struct kvm2_state *s, const struct kvm2_record *record)
+static void check_field(struct kvm2_state *s, u32 index, u64 value)
 {
-	u64 data;
+	u64 asked;
 
 	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
-		WARN_ON_ONCE(__kvm_get_msr(s->vcpu, record->number, &data,
-					   true) ||
-			     data != *(u64 *)record->value);
+		WARN_ON_ONCE(!ask_kvm(s, index, &asked) || asked != value);
 }
 
-static __always_inline bool get_msr(struct kvm2_state *s,
-				    struct kvm2_record *record)
+/*
+ * The fast way to read one. Return: done; false: kvm2_msr_find() may know it.
+ * Context: loaded, with the lock that kvm2_state_srcu_lock() takes.
+ */
+static __always_inline bool read_msr_fast(struct kvm2_state *s, u64 number,
+					  u16 *attributes, u64 *value)
 {
-	u64 number = record->number;
 	const struct low_msr *msr;
 
 	if (number < NR_LOW_MSRS) {
 		msr = &low_msrs[number & (NR_LOW_MSRS - 1)];
+		*attributes = msr->attributes;
 		if (!msr->field)
-			return ask_kvm(s, record, msr->attributes);
-		record->attributes = msr->attributes;
-		*(u64 *)record->value =
-			*(u64 *)((void *)&s->vcpu->arch + msr->field);
-		check_field(s, record);
+			return ask_kvm(s, number, value);
+		*value = *(u64 *)((void *)&s->vcpu->arch + msr->field);
+		check_field(s, number, *value);
 		return true;
 	}
 	/* What is left is rare, or has to be looked at before. */
@@ -177,7 +175,14 @@ static __always_inline bool get_msr(struct kvm2_state *s,
 	    (number == MSR_TSC_AUX &&
 	     !kvm_is_supported_user_return_msr(MSR_TSC_AUX)))
 		return false;
-	return ask_kvm(s, record, 0);
+	*attributes = 0;
+	return ask_kvm(s, number, value);
+}
+
+static bool get_msr(struct kvm2_state *s, struct kvm2_record *record)
+{
+	return read_msr_fast(s, record->number, &record->attributes,
+			     (u64 *)record->value);
 }
 
 size_t kvm2_msr_run(struct kvm2_state *s, void *records, size_t left)
@@ -199,12 +204,24 @@ void kvm2_state_init(void)
 
 int kvm2_msr_list(struct kvm2_state *s, struct kvm2_lister *lister)
 {
+	u16 attributes;
 	unsigned int i;
+	u64 value;
 	int r = 0;
 
-	for (i = 0; i < nr_known_msrs && !r; i++)
-		r = kvm2_state_list_register(s, lister, KVM2_SET_MSR,
-					     known_msrs[i]);
+	kvm2_state_load(s);
+	kvm2_state_srcu_lock(s);
+	for (i = 0; i < nr_known_msrs && !r; i++) {
+		if (read_msr_fast(s, known_msrs[i], &attributes, &value))
+			kvm2_state_list_value(s, lister,
+					      KVM2_HEADER(KVM2_SET_MSR,
+							  sizeof(value),
+							  attributes),
+					      known_msrs[i], &value);
+		else
+			r = kvm2_state_list_register(s, lister, KVM2_SET_MSR,
+						     known_msrs[i]);
+	}
 	return r;
 }
 
