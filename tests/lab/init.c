@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SPLAT_LINES 80
@@ -438,11 +439,12 @@ static bool show_splat(void)
 }
 
 /*
- * A leak is reported from its second scan on, and only if older than 5 s (mm/kmemleak.c, MSECS_MIN_AGE): what was freed
- * by RCU or a work item in the meantime does not count.
+ * A leak is reported from its second scan on, and only if older than 5 s then (mm/kmemleak.c, MSECS_MIN_AGE): what was
+ * freed by RCU or a work item in the meantime does not count.  The first scan, which takes seconds, is part of these.
  */
 static bool show_leaks(void)
 {
+	struct timespec old_enough;
 	char *report;
 	char *line;
 	char *rest;
@@ -450,8 +452,11 @@ static bool show_leaks(void)
 
 	if (access(KMEMLEAK, W_OK))
 		return false;
+	clock_gettime(CLOCK_MONOTONIC, &old_enough);
+	old_enough.tv_sec += 6;
 	write_file(KMEMLEAK, "scan");
-	sleep(6);
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &old_enough, NULL) == EINTR)
+		;
 	write_file(KMEMLEAK, "scan");
 	report = read_file(KMEMLEAK);
 	for (line = strtok_r(report, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {

@@ -37,7 +37,7 @@ emulator: | deps ## the lab's own emulator, with what Debian's gets wrong in nes
 	@echo "emulator: $(O)/emulator/qemu-system-x86_64"
 
 #help 
-#help   The lab: LAB_CPUS=2 LAB_MEM=2048M LAB_TIMEOUT=seconds LAB_KERNEL=module|bench|debian|debug|stock|path LAB_ENV="A=b C=d"
+#help   The lab: LAB_CPUS=2 LAB_MEM=2048M (1024M on debug) LAB_TIMEOUT=seconds LAB_KERNEL=module|bench|debian|debug|stock|path LAB_ENV="A=b C=d"
 #help   LAB_ICOUNT=1 (one processor, its clock counts instructions) LAB_APPEND="for the kernel's command line"
 #help   LAB_THREAD=single (one processor at a time) LAB_IGNORE_SPLAT=1 LAB_QEMU=path.  Kernel console: build/lab/console-PID.log
 
@@ -46,6 +46,7 @@ VM_TESTS                     += tests/vm/selftests
 tests/vm/selftests_KERNELS   := stock patched
 tests/vm/selftests_NEEDS     := $(O)/selftests/built
 tests/vm/selftests_TIMEOUT   := 1800
+tests/vm/selftests_LONG      := stock patched
 
 $(O)/selftests/built: kernel/build | deps
 	$(Q)kernel/build selftests $(O)
