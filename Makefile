@@ -45,6 +45,7 @@
 #     tests/vm/count_test_ENV      := COUNT=5                               more of its environment
 #     tests/vm/count_test_NEEDS    := $(O)/somefile                        files to be made first, by rules of your own
 #     tests/vm/count_test_TIMEOUT  := 120                                  seconds of real time, default 600; hang = failure
+#     tests/vm/count_test_LONG     := debug                                where it takes more than a minute: it begins first
 #     It gets B (the build folder), LAB_KERNEL and LAB_CPUS in its environment.  Every VM test has a lab of its own, and
 #     a kernel warning, or a leak under debug, fails it whatever it said.  tests/vm/module.mk and tests/bench/module.mk
 #     are read like a part's.
@@ -212,7 +213,12 @@ all: $(PROGRAMS:%=$(B)/bin/%) $(ALL) \
 chosen    = $(if $(T),$(foreach t,$(1),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(1))
 built     = $(if $(wildcard $(1).c),$(B)/$(1),$(1))
 unit_runs = $(addprefix run/,$(call chosen,$(TESTS)))
-vm_runs   = $(foreach t,$(call chosen,$(VM_TESTS)),$(addprefix run/$(t)@,$(or $($(t)_KERNELS),patched)))
+# Long ones first, so that none is left to run alone at the end.
+vm_runs_on = $(foreach t,$(call chosen,$(VM_TESTS)),$(addprefix run/$(t)@,$(call $(1),$(t))))
+vm_kernels = $(or $($(1)_KERNELS),patched)
+vm_long    = $(filter $($(1)_LONG),$(vm_kernels))
+vm_short   = $(filter-out $($(1)_LONG),$(vm_kernels))
+vm_runs   := $(call vm_runs_on,vm_long) $(call vm_runs_on,vm_short)
 
 .PHONY: check check-style check-vm check-san test demo show-demo deps $(unit_runs) $(vm_runs) begin-check begin-check-vm
 check: $(unit_runs) ## unit tests, without root or /dev/kvm; T=name chooses
@@ -250,15 +256,14 @@ run/$(1)@$(2): $(call built,$(1)) $(KERNEL_$(2)) $(LAB_NEEDS) $(VM_NEEDS) $($(1)
 endef
 $(foreach t,$(VM_TESTS),$(foreach k,$(or $($(t)_KERNELS),patched),$(eval $(call vm_rule,$(t),$(k)))))
 
+# Two at a time, all through: what is last is short and of many parts.
 VM_JOBS ?= 2
-CHECKS := check check-san check-style check-vm $(CHECKS)
+CHECKS := check check-san check-style $(CHECKS) check-vm
 
 test: deps ## install what is missing, build, run every check; ends with the totals
 	@rm -rf $(O)/results
-	@$(MAKE) --no-print-directory all
-	@status=0; for check in $(CHECKS); do \
-		jobs=; [ $$check != check-vm ] || jobs=-j$(VM_JOBS); \
-		setpriv --pdeathsig TERM $(MAKE) --no-print-directory $$jobs $$check || status=1; done; \
+	@$(MAKE) --no-print-directory -j$(VM_JOBS) all
+	@status=0; setpriv --pdeathsig TERM $(MAKE) --no-print-directory -k -j$(VM_JOBS) $(CHECKS) || status=1; \
 	tests/run --total $(O)/results && exit $$status
 
 # In two steps: what a package brings is looked up when make reads this.
