@@ -110,13 +110,26 @@ static void count_all(struct leak_count *count)
 	count->processes = count_lines(CGROUP "/cgroup.procs");
 }
 
-void leak_settle(struct leak_count *count)
+static bool is_back(const struct leak_count *count,
+		    const struct leak_count *before,
+		    const struct leak_count *slack)
+{
+	return !count->vms && !count->processes &&
+	       count->kernel - before->kernel < slack->kernel &&
+	       before->available - count->available < slack->available;
+}
+
+/* Until all is quiet, or back at @wanted if that is not NULL. */
+static void settle(struct leak_count *count, const struct leak_count *wanted,
+		   const struct leak_count *slack)
 {
 	struct leak_count before;
 	int polls, quiet = 0;
 
 	count_all(count);
 	for (polls = 0; polls < POLLS_MAX && quiet < POLLS_QUIET; polls++) {
+		if (wanted && is_back(count, wanted, slack))
+			return;
 		usleep(POLL_US);
 		before = *count;
 		count_all(count);
@@ -126,4 +139,15 @@ void leak_settle(struct leak_count *count)
 		else
 			quiet++;
 	}
+}
+
+void leak_settle(struct leak_count *count)
+{
+	settle(count, NULL, NULL);
+}
+
+void leak_settle_at(struct leak_count *count, const struct leak_count *before,
+		    const struct leak_count *slack)
+{
+	settle(count, before, slack);
 }

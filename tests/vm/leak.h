@@ -37,4 +37,11 @@ void leak_freeze(bool on);
  */
 void leak_settle(struct leak_count *count);
 
+/*
+ * The same, but no longer than until nothing is left, and the memory is back
+ * where it was at @before: at most as much more as @slack has.
+ */
+void leak_settle_at(struct leak_count *count, const struct leak_count *before,
+		    const struct leak_count *slack);
+
 #endif /* TESTS_VM_LEAK_H */
