@@ -30,6 +30,7 @@ tests/vm/map_test_LIBS    := libkvm2
 tests/vm/map_test_LDFLAGS := -lpthread
 tests/vm/map_test_KERNELS := patched debug
 tests/vm/map_test_TIMEOUT := 1800
+tests/vm/map_test_LONG    := patched debug
 
 VM_TESTS += tests/vm/map_order_test
 tests/vm/map_order_test_SOURCES := tests/vm/tap.c
@@ -63,6 +64,7 @@ tests/vm/storm_test_LIBS    := libkvm2
 tests/vm/storm_test_LDFLAGS := -lpthread -static
 tests/vm/storm_test_KERNELS := patched debug
 tests/vm/storm_test_TIMEOUT := 1800
+tests/vm/storm_test_LONG    := patched debug
 
 # First, since the debug kernel makes few calls a second; more are made by make check-vm T=stress CALLS=100000.
 VM_TESTS := tests/vm/stress_test $(VM_TESTS)
