@@ -66,15 +66,16 @@ tests/vm/storm_test_KERNELS := patched debug
 tests/vm/storm_test_TIMEOUT := 1800
 tests/vm/storm_test_LONG    := patched debug
 
-# First, since the debug kernel makes few calls a second; more are made by make check-vm T=stress CALLS=100000.
-VM_TESTS := tests/vm/stress_test $(VM_TESTS)
+# More calls are made by make check-vm T=stress CALLS=1000000.
+VM_TESTS += tests/vm/stress_test
 tests/vm/stress_test_SOURCES := tests/vm/stress_thread.c tests/vm/stress_calls.c tests/vm/stress_trouble.c \
 				tests/vm/stress_tracer.c tests/vm/leak.c tests/vm/tap.c $(vm_guest)
 tests/vm/stress_test_LIBS    := libkvm2
 tests/vm/stress_test_LDFLAGS := -lpthread -static
 tests/vm/stress_test_KERNELS := patched debug
-tests/vm/stress_test_ENV     := CALLS=$(or $(CALLS),20000)
+tests/vm/stress_test_ENV     := CALLS=$(or $(CALLS),100000)
 tests/vm/stress_test_TIMEOUT := $(if $(CALLS),20000,3000)
+tests/vm/stress_test_LONG    := debug
 
 VM_TESTS += tests/vm/apic_test
 tests/vm/apic_test_SOURCES := tests/vm/apic_guest.c tests/vm/apic_guest_code.S tests/vm/tap.c $(vm_guest)

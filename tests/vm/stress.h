@@ -23,6 +23,7 @@
 #define STRESS_PROCESSES	3
 #define STRESS_THREADS		3
 #define STRESS_CALLS		7
+#define STRESS_KINDS		16	/* of operations, of each table */
 #define STRESS_ERRNOS		134
 
 /* Ends a guest that does not end by itself. No thread that runs one blocks it. */
@@ -43,18 +44,34 @@ struct stress_slot {
 };
 
 /**
+ * struct stress_kind - what has been done of an operation
+ * @done:	how often it was chosen
+ * @calls:	made by it
+ * @time_us:	of a processor that it took, without work items
+ */
+struct stress_kind {
+	atomic_ulong done;
+	atomic_ulong calls;
+	atomic_ulong time_us;
+};
+
+/**
  * struct stress_board - shared by all processes
  * @calls:	made by workers so far
+ * @waiting:	how many sleep until there are more
  * @injected:	those with an injected fault
  * @results:	by call, and errno or 0
  * @strange:	results that no call should have
+ * @kinds:	of stress_calls[] and of stress_trouble[]
  * @stops:	ptrace stops seen by the tracer, and those for a debug event
  */
 struct stress_board {
 	atomic_ulong calls;
+	atomic_int waiting;
 	atomic_ulong injected;
 	atomic_ulong results[STRESS_CALLS][STRESS_ERRNOS];
 	atomic_ulong strange;
+	struct stress_kind kinds[2][STRESS_KINDS];
 	atomic_ulong stops;
 	atomic_ulong traps;
 	atomic_int pids[STRESS_PROCESSES];
@@ -71,6 +88,8 @@ extern bool stress_has_faults;
 /**
  * struct stress_thread - a worker thread, as it sees itself
  * @fail_nth:	file in /proc, or -1
+ * @calls:	made by it
+ * @result:	of the last one, as -errno
  * @run:	what it enters the guest with, mostly
  */
 struct stress_thread {
@@ -81,13 +100,22 @@ struct stress_thread {
 	int fail_nth;
 	timer_t tick;
 	bool ends;
+	unsigned long calls;
+	long result;
 	struct kvm2_run run;
 	uint64_t records[STRESS_RECORDS_SIZE / 8];
 };
 
+/**
+ * struct stress_operation - something that a worker thread does
+ * @weight:	how often it is chosen
+ * @times_max:	up to so many times it is done then, each time anew: what costs
+ *		little comes more often than what costs much
+ */
 struct stress_operation {
 	const char *name;
 	unsigned int weight;
+	unsigned int times_max;
 	void (*run)(struct stress_thread *t);
 };
 
@@ -107,6 +135,15 @@ long stress_call(struct stress_thread *t, long nr, uint64_t a, uint64_t b,
 		 uint64_t c, uint64_t d);
 
 long stress_now_ms(void);
+
+/*
+ * Send the thread STRESS_TICK, again and again, or no more. Without end it
+ * would be all that a slow kernel has time for.
+ */
+void stress_tick(struct stress_thread *t, bool on);
+
+/* Sleep until a call has come back since there were @calls, for a while. */
+void stress_await_call(unsigned long calls);
 
 /* ---- stress_calls.c and stress_trouble.c ---- */
 

@@ -21,6 +21,7 @@
 #define VCPUS		6
 #define REGIONS_MAX	300
 #define RUNS_MAX	64
+#define ENTERS_MAX	32
 
 /* ---- arguments ---- */
 
@@ -166,22 +167,14 @@ static void create_vcpu(struct stress_thread *t)
 void stress_begin(struct stress_thread *t)
 {
 	unsigned int tries = 4;
-	sigset_t all, before;
 	long r;
 
 	/* To make and to end one costs a debug kernel most of the time. */
-	if (stress_has_faults ? !stress_once(t, 8) : stress_once(t, 10))
+	if (stress_has_faults ? stress_once(t, 2) : stress_once(t, 10))
 		return;
-	/*
-	 * Where the kernel is slow a tick would end the making of each VM, so
-	 * none comes; the other one that makes VMs is not spared.
-	 */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
 	do
 		r = try_create_vm(t);
 	while (--tries && r && r != -EEXIST);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	create_vcpu(t);
 }
 
@@ -202,10 +195,14 @@ static void enter(struct stress_thread *t)
 		run = (uintptr_t)stress_spare + pick(t, STRESS_SPARE);
 	else if (stress_once(t, 12))
 		run = bad_pointer(t);
+	stress_tick(t, true);
 	r = stress_call(t, __NR_kvm_enter_guest, run,
 			size(t, sizeof(t->run)),
 			has_mask ? pointer(t, &mask) : 0,
 			has_mask ? size(t, sizeof(mask)) : any_number(t));
+	/* Other calls shall meet it as well. */
+	if (!stress_once(t, 4))
+		stress_tick(t, false);
 	if (r)
 		return;
 	/* Some reply to any exit. */
@@ -216,7 +213,7 @@ static void enter_often(struct stress_thread *t)
 {
 	unsigned int n;
 
-	for (n = pick(t, 16); n && !t->ends; n--)
+	for (n = pick(t, ENTERS_MAX); n && t->result != -ENXIO; n--)
 		enter(t);
 }
 
@@ -443,17 +440,17 @@ static void get_log(struct stress_thread *t)
 }
 
 const struct stress_operation stress_calls[] = {
-	{ "kvm_create_vm",		2, create_vm },
-	{ "kvm_create_vcpu",		6, create_vcpu },
-	{ "a program",			4, start_guest },
-	{ "kvm_enter_guest",		12, enter },
-	{ "kvm_enter_guest, often",	3, enter_often },
-	{ "kvm_get_state of a list",	6, list_state },
-	{ "kvm_get_state",		6, get_records },
-	{ "kvm_set_state",		6, set_records },
-	{ "kvm_get_state and set",	8, change_state },
-	{ "kvm_set_memory_map",		8, set_map },
-	{ "kvm_get_dirty_log",		8, get_log },
+	{ "kvm_create_vm",		 2,  1, create_vm },
+	{ "kvm_create_vcpu",		 6,  1, create_vcpu },
+	{ "a program",			 4,  1, start_guest },
+	{ "kvm_enter_guest",		12,  1, enter },
+	{ "kvm_enter_guest, often",	 3,  1, enter_often },
+	{ "kvm_get_state of a list",	 6, 16, list_state },
+	{ "kvm_get_state",		 6, 48, get_records },
+	{ "kvm_set_state",		 6, 48, set_records },
+	{ "kvm_get_state and set",	 8, 24, change_state },
+	{ "kvm_set_memory_map",		 6,  1, set_map },
+	{ "kvm_get_dirty_log",		 8, 32, get_log },
 };
 
 const size_t stress_nr_calls = sizeof(stress_calls) / sizeof(stress_calls[0]);

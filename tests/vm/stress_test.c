@@ -35,7 +35,10 @@
 #define CALLS		100000
 #define HANG_MS		600000	/* a debug kernel takes minutes for a large map */
 #define POLL_US		20000
-#define KERNEL_SLACK	(256L << 10)
+
+static const struct leak_count slack = {
+	.kernel = 256L << 10, .available = LONG_MAX,
+};
 
 #define FAULTS		"/sys/kernel/debug/"
 #define TRACING		"/sys/kernel/tracing/instances/stress"
@@ -325,6 +328,36 @@ static void check_results(void)
 	}
 }
 
+/* Return: how often the rarest one was done. */
+static unsigned long note_kinds(const struct stress_operation *operations,
+				size_t count, const struct stress_kind *kinds)
+{
+	unsigned long rarest = ULONG_MAX;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		unsigned long done = kinds[i].done;
+
+		tap_note("%s: %lu times, %lu calls, %lu us each time",
+			 operations[i].name, done, kinds[i].calls,
+			 kinds[i].time_us / (done ?: 1));
+		rarest = done < rarest ? done : rarest;
+	}
+	return rarest;
+}
+
+static void check_kinds(void)
+{
+	unsigned long call, trouble;
+
+	call = note_kinds(stress_calls, stress_nr_calls,
+			  stress_board->kinds[0]);
+	trouble = note_kinds(stress_trouble, stress_nr_trouble,
+			     stress_board->kinds[1]);
+	tap_ok(call && trouble, "every kind of call was made, and every "
+	       "kind of trouble: the rarest %lu times and %lu", call, trouble);
+}
+
 /* The kernel still runs a guest from its creation to its end. */
 static void check_guest(void)
 {
@@ -347,7 +380,7 @@ static void run(uint64_t seed, unsigned long calls)
 	bool right;
 
 	/* What is made once and kept shall not look like a leak. */
-	if (!supervise(seed + 1, calls / 20))
+	if (!supervise(seed + 1, calls / 50))
 		tap_note("the warm-up hangs");
 	leak_settle(&before);
 
@@ -355,10 +388,11 @@ static void run(uint64_t seed, unsigned long calls)
 	right = supervise(seed, calls);
 	tap_note("%ld s", (stress_now_ms() - start_ms) / 1000);
 	tap_ok(right, "%lu calls came back", stress_board->calls);
-	leak_settle(&after);
+	leak_settle_at(&after, &before, &slack);
 	end_tracing();
 
 	check_results();
+	check_kinds();
 	tap_is(stress_board->strange, 0, "no call failed as it should not");
 	tap_is(crashes, 0, "no worker crashed");
 	tap_note("%u children; %lu ptrace stops, %lu of them debug events",
@@ -373,7 +407,7 @@ static void run(uint64_t seed, unsigned long calls)
 	tap_is(after.processes, 0, "no process is left");
 	tap_is(after.vms, 0, "no VM is left");
 	tap_note("kernel memory %ld, then %ld", before.kernel, after.kernel);
-	tap_ok(after.kernel - before.kernel < KERNEL_SLACK,
+	tap_ok(after.kernel - before.kernel < slack.kernel,
 	       "the kernel has given back the memory");
 	check_guest();
 }

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +23,10 @@
 #define STACK_SIZE	65536
 #define TICK_NS		4000000
 #define TICK_DEBUG_NS	20000000  /* a kernel that injects faults is slow */
+#define FAULTY		10  /* one call of so many; it may end the process by SIGSEGV */
 #define FAULTS_MAX	60
+#define AWAIT_NS	50000000
+#define TIMES_SHARE	8  /* a fast kernel has time for more of what costs much */
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id	_sigev_un._tid
@@ -70,6 +75,35 @@ long stress_now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* ---- who waits for calls ---- */
+
+/* The lower half of the count, which is what a futex is. */
+static uint32_t *calls_futex(void)
+{
+	return (uint32_t *)&stress_board->calls;
+}
+
+static void count_call(void)
+{
+	atomic_fetch_add(&stress_board->calls, 1);
+	if (stress_board->waiting)
+		syscall(SYS_futex, calls_futex(), FUTEX_WAKE, INT_MAX, NULL,
+			NULL, 0);
+}
+
+/* To look again and again would cost the workers half of the processors. */
+void stress_await_call(unsigned long calls)
+{
+	const struct timespec limit = { .tv_nsec = AWAIT_NS };
+
+	atomic_fetch_add(&stress_board->waiting, 1);
+	syscall(SYS_futex, calls_futex(), FUTEX_WAIT, (uint32_t)calls, &limit,
+		NULL, 0);
+	atomic_fetch_sub(&stress_board->waiting, 1);
+}
+
+/* ---- calls ---- */
+
 static bool is_expected(int call, long r)
 {
 	size_t i;
@@ -96,7 +130,7 @@ static void inject(struct stress_thread *t, unsigned int nth)
 long stress_call(struct stress_thread *t, long nr, uint64_t a, uint64_t b,
 		 uint64_t c, uint64_t d)
 {
-	bool with_fault = t->fail_nth >= 0 && stress_once(t, 4);
+	bool with_fault = t->fail_nth >= 0 && stress_once(t, FAULTY);
 	int call = nr - __NR_kvm_create_vm;
 	long r;
 
@@ -112,7 +146,9 @@ long stress_call(struct stress_thread *t, long nr, uint64_t a, uint64_t b,
 	t->slot->is_faulty = false;
 	t->slot->since_ms = 0;
 
-	atomic_fetch_add(&stress_board->calls, 1);
+	t->calls++;
+	t->result = r;
+	count_call();
 	if (r > -STRESS_ERRNOS)
 		atomic_fetch_add(&stress_board->results[call][r < 0 ? -r : 0],
 				 1);
@@ -126,11 +162,22 @@ long stress_call(struct stress_thread *t, long nr, uint64_t a, uint64_t b,
 
 /* ---- threads ---- */
 
+/* Time that the thread has had of a processor. */
+static long processor_us(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
 static void do_operation(struct stress_thread *t,
 			 const struct stress_operation *operations,
-			 size_t count)
+			 size_t count, struct stress_kind *kinds)
 {
-	unsigned int sum = 0, pick;
+	unsigned long calls = t->calls;
+	unsigned int sum = 0, pick, times;
+	long start_us = processor_us();
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -138,24 +185,41 @@ static void do_operation(struct stress_thread *t,
 	pick = stress_random(&t->random, sum);
 	for (i = 0; pick >= operations[i].weight; i++)
 		pick -= operations[i].weight;
-	operations[i].run(t);
+	times = operations[i].times_max;
+	if (!stress_has_faults)
+		times = (times + TIMES_SHARE - 1) / TIMES_SHARE;
+	times = 1 + stress_random(&t->random, times);
+	atomic_fetch_add(&kinds[i].done, 1);
+	/* One after the other would say that there is no vcpu. */
+	do {
+		t->result = 0;
+		operations[i].run(t);
+	} while (--times && t->result != -ENXIO);
+	atomic_fetch_add(&kinds[i].calls, t->calls - calls);
+	atomic_fetch_add(&kinds[i].time_us, processor_us() - start_us);
 }
 
-static void start_tick(struct stress_thread *t)
+static void create_tick(struct stress_thread *t)
 {
 	struct sigevent event = {
 		.sigev_notify = SIGEV_THREAD_ID,
 		.sigev_signo = STRESS_TICK,
 		.sigev_notify_thread_id = gettid(),
 	};
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &t->tick))
+		_exit(101);
+}
+
+void stress_tick(struct stress_thread *t, bool on)
+{
 	long tick_ns = stress_has_faults ? TICK_DEBUG_NS : TICK_NS;
 	const struct itimerspec period = {
 		.it_value.tv_nsec = tick_ns, .it_interval.tv_nsec = tick_ns,
 	};
+	const struct itimerspec none = {};
 
-	if (timer_create(CLOCK_MONOTONIC, &event, &t->tick) ||
-	    timer_settime(t->tick, 0, &period, NULL))
-		_exit(101);
+	timer_settime(t->tick, 0, on ? &period : &none, NULL);
 }
 
 static void *run_thread(void *data)
@@ -169,13 +233,15 @@ static void *run_thread(void *data)
 	t->fail_nth = !stress_has_faults ? -1 :
 		      open("/proc/thread-self/fail-nth", O_WRONLY | O_CLOEXEC);
 	t->ends = false;
-	start_tick(t);
+	create_tick(t);
 	stress_begin(t);
 	while (!t->ends) {
 		if (stress_once(t, 5))
-			do_operation(t, stress_trouble, stress_nr_trouble);
+			do_operation(t, stress_trouble, stress_nr_trouble,
+				     stress_board->kinds[1]);
 		else
-			do_operation(t, stress_calls, stress_nr_calls);
+			do_operation(t, stress_calls, stress_nr_calls,
+				     stress_board->kinds[0]);
 	}
 	timer_delete(t->tick);
 	close(t->fail_nth);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <kvm2/kvm2.h>
@@ -18,11 +19,9 @@
 #include "guest.h"
 #include "leak.h"
 
-#define WAIT_STEP_US	500
-#define WAIT_STEPS	4000  /* for a stop that takes longer nobody waits */
+#define WAIT_STEP_NS	50000000
+#define WAIT_STEPS	40  /* for a stop that takes longer nobody waits */
 #define STOPS_MAX	12
-#define AWAIT_POLLS	100
-#define AWAIT_POLL_US	500
 
 /* ---- the debugger ---- */
 
@@ -33,8 +32,12 @@
  */
 static int wait_stop(pid_t tid)
 {
+	const struct timespec step = { .tv_nsec = WAIT_STEP_NS };
 	int status, r, i;
+	sigset_t child;
 
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
 	for (i = 0; i < WAIT_STEPS; i++) {
 		r = waitpid(tid, &status, __WALL | WNOHANG);
 		if (r < 0 || (r == tid && !WIFSTOPPED(status)))
@@ -43,7 +46,8 @@ static int wait_stop(pid_t tid)
 			atomic_fetch_add(&stress_board->stops, 1);
 			return status;
 		}
-		usleep(WAIT_STEP_US);
+		/* A stop sends it, here blocked. */
+		sigtimedwait(&child, NULL, &step);
 	}
 	_exit(0);
 }
@@ -144,10 +148,7 @@ static void trace_thread(pid_t tid, uint64_t *random)
  */
 static void await_call(unsigned long *calls)
 {
-	unsigned int polls = AWAIT_POLLS;
-
-	while (stress_board->calls == *calls && --polls)
-		usleep(AWAIT_POLL_US);
+	stress_await_call(*calls);
 	*calls = stress_board->calls;
 }
 
@@ -155,9 +156,13 @@ void stress_trace(uint64_t seed)
 {
 	uint64_t random = seed * 0x9e3779b97f4a7c15 + 1;
 	unsigned long calls = 0;
+	sigset_t child;
 	pid_t tid;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
 	/* Now and then it ends with threads stopped: they go on. */
 	while (stress_random(&random, 200)) {
 		tid = stress_board->slots
@@ -208,7 +213,8 @@ void stress_shake(uint64_t seed)
 		pid = stress_board->pids[process];
 		if (pid <= 0)
 			continue;
-		switch (stress_random(&random, 400)) {
+		/* A death costs a debug kernel as much as 200 calls. */
+		switch (stress_random(&random, stress_has_faults ? 1000 : 400)) {
 		case 0:
 			kill(pid, SIGKILL);
 			break;

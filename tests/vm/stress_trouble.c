@@ -210,17 +210,17 @@ static void read_proc(struct stress_thread *t)
 }
 
 const struct stress_operation stress_trouble[] = {
-	{ "madvise",		10, advise },
-	{ "mprotect",		6, protect },
-	{ "munmap and mmap",	5, replace },
-	{ "memory anew",	6, restore },
-	{ "blocked signals",	6, block_signals },
-	{ "pending signals",	6, eat_signals },
-	{ "a signal",		10, send_signal },
-	{ "thread exit",	4, end_thread },
-	{ "process exit, exec",	1, end_process },
-	{ "fork",		3, fork_child },
-	{ "/proc/PID/kvm2",	5, read_proc },
+	{ "madvise",		10, 1, advise },
+	{ "mprotect",		6, 1, protect },
+	{ "munmap and mmap",	5, 1, replace },
+	{ "memory anew",	6, 1, restore },
+	{ "blocked signals",	6, 1, block_signals },
+	{ "pending signals",	6, 1, eat_signals },
+	{ "a signal",		10, 1, send_signal },
+	{ "thread exit",	4, 1, end_thread },
+	{ "process exit, exec",	1, 1, end_process },
+	{ "fork",		3, 1, fork_child },
+	{ "/proc/PID/kvm2",	5, 1, read_proc },
 };
 
 const size_t stress_nr_trouble = sizeof(stress_trouble) /
