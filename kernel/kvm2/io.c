@@ -7,11 +7,10 @@
  * lock. So every form of instruction works, and a device may be slow or dead
  * without harm to anyone but the vcpu that waits for it, which signals reach.
  *
- * Posted writes are sent from within KVM, or put with others that are sent
- * together (io_batch.c), and wait for nothing. Before
- * anything that may not overtake them - an exit that user space sees, an
- * access that another socket answers - each socket with such writes gets a
- * FLUSH, whoever has posted them: another vcpu may act upon a word in memory.
+ * Posted writes wait for nothing (io_posted.c). Before anything that may not
+ * overtake them - an exit that user space sees, an access that another socket
+ * answers - each socket with such writes gets a FLUSH, whoever has posted
+ * them: another vcpu may act upon a word in memory.
  */
 #include "io.h"
 
@@ -66,72 +65,6 @@ static struct kvm2_range *get_range(struct kvm2_vm *vm, bool ports,
 	return range;
 }
 
-/* ---- posted writes, from within KVM ---- */
-
-static void fill_posted(struct kvm2_io_message *header,
-			const struct kvm2_range *range,
-			const struct kvm_vcpu *vcpu, gpa_t address, int len)
-{
-	*header = (struct kvm2_io_message) {
-		.op = KVM2_IO_OP_POSTED_WRITE,
-		.ports = !!(range->io.flags & KVM2_IO_PORTS),
-		.size = len,
-		.address = address,
-		.cookie = range->io.cookie,
-		.count = 1,
-		.vcpu = vcpu->vcpu_id,
-	};
-}
-
-/* Return: of the device; there may be room later: an exit can wait for that. */
-static int posted(const struct kvm2_range *range, const struct kvm_vcpu *vcpu,
-		  gpa_t address, int len, const void *data, int r)
-{
-	if (trace_kvm2_io_posted_enabled()) {
-		struct kvm2_io_message header;
-
-		fill_posted(&header, range, vcpu, address, len);
-		trace_kvm2_io_posted(range->vm->id, vcpu->vcpu_id, &header,
-				     data, r);
-	}
-	return r ? -EOPNOTSUPP : 0;
-}
-
-static int write_posted(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
-			gpa_t address, int len, const void *data)
-{
-	struct kvm2_range *range = container_of(device, struct kvm2_range,
-						device);
-	struct kvm2_io_message header;
-
-	if (!kvm2_range_holds(range, address, len))
-		return -EOPNOTSUPP;
-	fill_posted(&header, range, vcpu, address, len);
-	return posted(range, vcpu, address, len, data,
-		      kvm2_io_link_post(range->link, &header, data, len));
-}
-
-static int write_batched(struct kvm_vcpu *vcpu, struct kvm_io_device *device,
-			 gpa_t address, int len, const void *data)
-{
-	struct kvm2_range *range = container_of(device, struct kvm2_range,
-						device);
-
-	if (!kvm2_range_holds(range, address, len))
-		return -EOPNOTSUPP;
-	return posted(range, vcpu, address, len, data,
-		      kvm2_io_batch_post(range, vcpu->vcpu_id, address, len,
-					 data));
-}
-
-static const struct kvm_io_device_ops posted_ops = {
-	.write = write_posted,
-};
-
-static const struct kvm_io_device_ops batched_ops = {
-	.write = write_batched,
-};
-
 /* ---- attach and detach ---- */
 
 static int check_range(const struct kvm2_io *io)
@@ -168,12 +101,7 @@ static int connect_range(struct kvm2_range *range)
 	}
 	link->ranges++;
 	range->link = kvm2_io_link_get(link);
-	if (!(io->flags & KVM2_IO_BATCHED)) {
-		kvm_iodevice_init(&range->device, &posted_ops);
-		return 0;
-	}
-	kvm_iodevice_init(&range->device, &batched_ops);
-	return kvm2_io_batch_create(link);
+	return io->flags & KVM2_IO_POSTED ? kvm2_io_posted_init(range) : 0;
 }
 
 static void disconnect_range(struct kvm2_range *range)

@@ -24,7 +24,7 @@ struct kvm2_io_batch;
  * @posted:	posted writes that were made
  * @sent:	how many of them are on their way
  * @done:	how many of them are known to be done
- * @batch:	the others, see io_batch.c; NULL as long as no range has any
+ * @batch:	the others, see io_posted.c; NULL as long as no range has any
  * @reported:	the VMM knows of its failure
  * @ranges:	how many it serves; under the table's lock
  * @serial:	greater than that of each link before it in the table
@@ -55,6 +55,7 @@ struct kvm2_io_link {
  * @prog:	of a program, with a reference
  * @fast:	the program is for kvm2_fast_pio()
  * @device:	on KVM's bus, for posted writes and programs
+ * @posted:	header of its posted writes, but for size, address and vcpu
  */
 struct kvm2_range {
 	struct kref kref;
@@ -64,12 +65,13 @@ struct kvm2_range {
 	struct bpf_prog *prog;
 	bool fast;
 	struct kvm_io_device device;
+	struct kvm2_io_message posted;
 	bool on_bus;
 	struct rcu_head rcu;
 };
 
 static inline bool kvm2_range_holds(const struct kvm2_range *range, u64 address,
-				    int len)
+				    u32 len)
 {
 	return address + len <= range->io.address + range->io.size;
 }
@@ -230,15 +232,12 @@ int kvm2_io_link_transact(struct kvm2_vcpu *v, struct kvm2_xact *xact,
 /* Wait no longer for the reply, and let go the link. */
 void kvm2_io_link_forget(struct kvm2_xact *xact);
 
-/* io_batch.c */
-/* Context: table->lock held. Return: 0; -ENOMEM. */
-int kvm2_io_batch_create(struct kvm2_io_link *link);
+/* io_posted.c */
+/* @range, of a socket, gets a device for KVM's bus. Return: 0; -ENOMEM. */
+int kvm2_io_posted_init(struct kvm2_range *range);
 /* Nobody posts to it any more, and the socket does not wake it. */
 void kvm2_io_batch_stop(struct kvm2_io_batch *batch);
 void kvm2_io_batch_destroy(struct kvm2_io_batch *batch);
-/* Post a write, of at most 8 bytes, with others. Return: as the above. */
-int kvm2_io_batch_post(const struct kvm2_range *range, u32 vcpu, u64 address,
-		       int len, const void *data);
 /*
  * Send them all, and a record of @header and @data if it is not NULL behind
  * them. Return: as kvm2_io_link_post().
