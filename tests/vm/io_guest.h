@@ -24,7 +24,8 @@ extern const uint8_t io_string[];	/* reads 16 bytes of IO_PORT_A, writes them th
 extern const uint8_t io_post[];		/* param: rounds, 0: 2^32; posts 1, 2, ... to IO_MMIO_A */
 extern const uint8_t io_post_wait[];	/* the same, each when IO_FLAG says that the last has come */
 extern const uint8_t io_post_two[];	/* the same, in turn to IO_MMIO_A and 16 bytes further; 0: a read came too early */
-extern const uint8_t io_order_post[];	/* param: rounds; see io_test.c */
+extern const uint8_t io_post_widths[];	/* 1, 2, 4 and 8 bytes to IO_MMIO_A, and 4 to the last two; 1 */
+extern const uint8_t io_order_post[];	/* param: rounds; see io_posted.c */
 extern const uint8_t io_order_read[];	/* param: rounds; ends with the first bad round */
 
 /* As guest_start(), for a program of this file. */

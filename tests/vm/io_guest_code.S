@@ -5,7 +5,8 @@
 
 	.section .rodata
 	.globl	io_code, io_code_end
-	.globl	io_sum, io_mmio_sum, io_string, io_post, io_post_wait, io_post_two, io_order_post, io_order_read
+	.globl	io_sum, io_mmio_sum, io_string, io_post, io_post_wait, io_post_two, io_post_widths
+	.globl	io_order_post, io_order_read
 	.balign	16
 	.code16
 io_code:
@@ -90,6 +91,21 @@ io_post_two:
 	jnz	1b
 	jmp	end
 3:	xorl	%eax, %eax
+	jmp	end
+
+/* The last lies only half in the range. */
+io_post_widths:
+	data_at	IO_MMIO_A
+	movl	$0xccddeeff, %es:GUEST_DATA
+	movl	$0x8899aabb, %es:GUEST_DATA + 4
+	movq	%es:GUEST_DATA, %mm0
+	movb	$0x11, %ds:0
+	movw	$0x2233, %ds:2
+	movl	$0x44556677, %ds:4
+	movq	%mm0, %ds:8
+	movl	$0x12345678, %ds:14
+	emms
+	movl	$1, %eax
 	jmp	end
 
 /*

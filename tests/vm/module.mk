@@ -85,7 +85,8 @@ tests/vm/apic_test_KERNELS := patched debug
 tests/vm/apic_test_TIMEOUT := 1800
 
 VM_TESTS += tests/vm/io_test
-tests/vm/io_test_SOURCES := tests/vm/io_device.c tests/vm/io_guest_code.S tests/vm/tap.c $(vm_guest)
+tests/vm/io_test_SOURCES := tests/vm/io_fixture.c tests/vm/io_posted.c tests/vm/io_failure.c tests/vm/io_device.c \
+			    tests/vm/io_guest_code.S tests/vm/tap.c $(vm_guest)
 tests/vm/io_test_LIBS    := libkvm2
 tests/vm/io_test_LDFLAGS := -lpthread
 tests/vm/io_test_KERNELS := patched debug
