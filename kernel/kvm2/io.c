@@ -198,6 +198,7 @@ static void detach(struct kvm2_range *range)
 			  range->vm->io->detached + 1);
 	/* This waits for whoever has found it before. */
 	remove_from_bus(range);
+	kvm2_io_posted_fini(range);
 	disconnect_range(range);
 	put_range(range);
 }

@@ -21,10 +21,10 @@ struct kvm2_io_batch;
  * struct kvm2_io_link - a socket that serves ranges
  * @waiting:	struct kvm2_xact whose reply is due; under @lock
  * @strays:	replies that may come though nobody waits any more
- * @posted:	posted writes that were made
+ * @posted:	posted writes that were made, but for those in @batch
  * @sent:	how many of them are on their way
  * @done:	how many of them are known to be done
- * @batch:	the others, see io_posted.c; NULL as long as no range has any
+ * @batch:	see io_posted.c; NULL as long as no range has any
  * @reported:	the VMM knows of its failure
  * @ranges:	how many it serves; under the table's lock
  * @serial:	greater than that of each link before it in the table
@@ -55,7 +55,6 @@ struct kvm2_io_link {
  * @prog:	of a program, with a reference
  * @fast:	the program is for kvm2_fast_pio()
  * @device:	on KVM's bus, for posted writes and programs
- * @posted:	header of its posted writes, but for size, address and vcpu
  */
 struct kvm2_range {
 	struct kref kref;
@@ -65,7 +64,6 @@ struct kvm2_range {
 	struct bpf_prog *prog;
 	bool fast;
 	struct kvm_io_device device;
-	struct kvm2_io_message posted;
 	bool on_bus;
 	struct rcu_head rcu;
 };
@@ -217,11 +215,7 @@ void kvm2_io_link_close(struct kvm2_io_link *link);
 int kvm2_io_link_post(struct kvm2_io_link *link,
 		      const struct kvm2_io_message *header, const void *data,
 		      size_t bytes);
-static inline bool kvm2_io_link_has_posted(struct kvm2_io_link *link)
-{
-	return atomic64_read(&link->posted) != atomic64_read(&link->done) &&
-	       !READ_ONCE(link->link.error);
-}
+bool kvm2_io_link_has_posted(struct kvm2_io_link *link);
 
 /*
  * Send @xact and wait for the reply, if there is one.
@@ -233,8 +227,13 @@ int kvm2_io_link_transact(struct kvm2_vcpu *v, struct kvm2_xact *xact,
 void kvm2_io_link_forget(struct kvm2_xact *xact);
 
 /* io_posted.c */
-/* @range, of a socket, gets a device for KVM's bus. Return: 0; -ENOMEM. */
+/*
+ * @range, of a socket, gets a device for KVM's bus; it is taken from there.
+ * Context: table->lock held. Return: 0; -ENOMEM.
+ */
 int kvm2_io_posted_init(struct kvm2_range *range);
+void kvm2_io_posted_fini(struct kvm2_range *range);
+bool kvm2_io_batch_is_empty(const struct kvm2_io_batch *batch);
 /* Nobody posts to it any more, and the socket does not wake it. */
 void kvm2_io_batch_stop(struct kvm2_io_batch *batch);
 void kvm2_io_batch_destroy(struct kvm2_io_batch *batch);

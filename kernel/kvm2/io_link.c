@@ -122,6 +122,15 @@ int kvm2_io_link_post(struct kvm2_io_link *link,
 	return r;
 }
 
+/* What leaves the batch is in @posted before: so that is looked at last. */
+bool kvm2_io_link_has_posted(struct kvm2_io_link *link)
+{
+	if (READ_ONCE(link->link.error))
+		return false;
+	return !kvm2_io_batch_is_empty(smp_load_acquire(&link->batch)) ||
+	       atomic64_read(&link->posted) != atomic64_read(&link->done);
+}
+
 static void note_done(struct kvm2_io_link *link, s64 posted)
 {
 	s64 done = atomic64_read(&link->done);

@@ -17,13 +17,13 @@
 
 #include "io.h"
 
-/* One write: a header, and 8 bytes. */
-#define ENTRY_BYTES	(sizeof(struct kvm2_io_message) + sizeof(u64))
-
 /**
  * struct kvm2_io_batch - posted writes of a link
- * @lock:	guards @used
- * @used:	bytes in @data
+ * @lock:	guards what is above @link, and @data
+ * @used:	bytes in @data; read without @lock, too
+ * @writes:	in the messages of @data that are closed
+ * @range:	whose writes @message takes; NULL: it is closed
+ * @message:	the last in @data
  * @link:	owns it
  * @send_lock:	one sender at a time
  * @stalled:	@work has found the socket full
@@ -32,6 +32,9 @@
 struct kvm2_io_batch {
 	spinlock_t lock;
 	unsigned int used;
+	unsigned int writes;
+	const struct kvm2_range *range;
+	struct kvm2_io_message *message;
 	struct kvm2_io_link *link;
 	struct mutex send_lock;
 	unsigned long stalled;
@@ -41,15 +44,35 @@ struct kvm2_io_batch {
 
 /* ---- batches ---- */
 
+bool kvm2_io_batch_is_empty(const struct kvm2_io_batch *batch)
+{
+	return !batch || !smp_load_acquire(&batch->used);
+}
+
+/* The last message takes no more. Context: batch->lock held. */
+static void close_message(struct kvm2_io_batch *batch)
+{
+	struct kvm2_io_message *message = batch->message;
+
+	if (!batch->range)
+		return;
+	message->count = (batch->data + batch->used - message->data) /
+			 sizeof(struct kvm2_io_posted);
+	batch->writes += message->count;
+	batch->range = NULL;
+}
+
 /* Context: batch->send_lock held. Return: as kvm2_link_send(). */
 static int send_all(struct kvm2_io_batch *batch)
 {
 	struct kvm2_io_link *link = batch->link;
-	unsigned int used;
+	unsigned int used, writes;
 	int r;
 
 	spin_lock(&batch->lock);
+	close_message(batch);
 	used = batch->used;
+	writes = batch->writes;
 	spin_unlock(&batch->lock);
 	if (!used)
 		return 0;
@@ -57,10 +80,14 @@ static int send_all(struct kvm2_io_batch *batch)
 	r = kvm2_link_send(&link->link, batch->data, used, NULL, 0);
 	if (r)
 		return r;
-	atomic64_add(used / ENTRY_BYTES, &link->sent);
+	atomic64_add(writes, &link->posted);
+	atomic64_add(writes, &link->sent);
 	spin_lock(&batch->lock);
-	batch->used -= used;
-	memmove(batch->data, batch->data + used, batch->used);
+	close_message(batch);
+	batch->writes -= writes;
+	memmove(batch->data, batch->data + used, batch->used - used);
+	/* Who finds it empty has to find them in link->posted. */
+	smp_store_release(&batch->used, batch->used - used);
 	spin_unlock(&batch->lock);
 	return 0;
 }
@@ -141,12 +168,17 @@ int kvm2_io_batch_send(struct kvm2_io_link *link,
 
 static void fill(struct kvm2_io_message *header,
 		 const struct kvm2_range *range, const struct kvm_vcpu *vcpu,
-		 gpa_t address, int len)
+		 gpa_t address, u32 len)
 {
-	*header = range->posted;
-	header->size = len;
-	header->address = address;
-	header->vcpu = vcpu->vcpu_id;
+	*header = (struct kvm2_io_message) {
+		.op = KVM2_IO_OP_POSTED_WRITE,
+		.ports = !!(range->io.flags & KVM2_IO_PORTS),
+		.size = len,
+		.address = address,
+		.cookie = range->io.cookie,
+		.count = 1,
+		.vcpu = vcpu->vcpu_id,
+	};
 }
 
 static noinline void trace(const struct kvm2_range *range,
@@ -197,26 +229,57 @@ static void put_value(u64 *value, const void *data, u32 len)
 	}
 }
 
+/*
+ * Begin a message. Return: there is room for it and a write.
+ * Context: batch->lock held.
+ */
+static noinline bool begin_message(struct kvm2_io_batch *batch,
+				   const struct kvm2_range *range,
+				   const struct kvm_vcpu *vcpu, u32 len)
+{
+	struct kvm2_io_message *message = (void *)(batch->data + batch->used);
+
+	if (batch->used + sizeof(*message) + sizeof(struct kvm2_io_posted) >
+	    KVM2_IO_BATCH_MAX)
+		return false;
+	close_message(batch);
+	if (!batch->used)
+		queue_delayed_work(system_unbound_wq, &batch->work, 1);
+	fill(message, range, vcpu, 0, len);
+	message->op = KVM2_IO_OP_POSTED_BATCH;
+	batch->used += sizeof(*message);
+	batch->message = message;
+	batch->range = range;
+	return true;
+}
+
+/* Is the last message one of such writes? Context: batch->lock held. */
+static bool is_open(const struct kvm2_io_batch *batch,
+		    const struct kvm2_range *range,
+		    const struct kvm_vcpu *vcpu, u32 len)
+{
+	return likely(batch->range == range && batch->message->size == len &&
+		      batch->message->vcpu == vcpu->vcpu_id);
+}
+
 /* Return: it is in the batch; false: that is full. */
 static bool add(struct kvm2_io_batch *batch, const struct kvm2_range *range,
 		const struct kvm_vcpu *vcpu, gpa_t address, u32 len,
 		const void *data)
 {
-	struct kvm2_io_message *entry;
+	struct kvm2_io_posted *write;
 
 	spin_lock(&batch->lock);
-	if (unlikely(batch->used + ENTRY_BYTES > KVM2_IO_BATCH_MAX)) {
+	if ((!is_open(batch, range, vcpu, len) &&
+	     !begin_message(batch, range, vcpu, len)) ||
+	    batch->used + sizeof(*write) > KVM2_IO_BATCH_MAX) {
 		spin_unlock(&batch->lock);
 		return false;
 	}
-	if (unlikely(!batch->used))
-		queue_delayed_work(system_unbound_wq, &batch->work, 1);
-	entry = (void *)(batch->data + batch->used);
-	batch->used += ENTRY_BYTES;
-	fill(entry, range, vcpu, address, len);
-	put_value((u64 *)entry->data, data, len);
-	/* With the lock: whoever sends it may say that it is done. */
-	atomic64_inc(&range->link->posted);
+	write = (void *)(batch->data + batch->used);
+	batch->used += sizeof(*write);
+	write->address = address;
+	put_value(&write->value, data, len);
 	spin_unlock(&batch->lock);
 	return true;
 }
@@ -252,18 +315,23 @@ static const struct kvm_io_device_ops batched_ops = {
 
 int kvm2_io_posted_init(struct kvm2_range *range)
 {
-	const struct kvm2_io *io = &range->io;
-
-	range->posted = (struct kvm2_io_message) {
-		.op = KVM2_IO_OP_POSTED_WRITE,
-		.ports = !!(io->flags & KVM2_IO_PORTS),
-		.cookie = io->cookie,
-		.count = 1,
-	};
-	if (!(io->flags & KVM2_IO_BATCHED)) {
+	if (!(range->io.flags & KVM2_IO_BATCHED)) {
 		kvm_iodevice_init(&range->device, &posted_ops);
 		return 0;
 	}
 	kvm_iodevice_init(&range->device, &batched_ops);
 	return create(range->link);
+}
+
+void kvm2_io_posted_fini(struct kvm2_range *range)
+{
+	struct kvm2_io_batch *batch = range->link ? range->link->batch : NULL;
+
+	if (!batch)
+		return;
+	/* Another range may come to lie where this one was. */
+	spin_lock(&batch->lock);
+	if (batch->range == range)
+		close_message(batch);
+	spin_unlock(&batch->lock);
 }

@@ -114,11 +114,14 @@ static volatile uint64_t posted;
 /* Each posted write of a record is looked at, as the peer's drain() does. */
 static void take_posted(const uint8_t *record, const uint8_t *end)
 {
-	const struct kvm2_io_message *message;
+	const struct kvm2_io_message *batch;
+	const struct kvm2_io_posted *write;
 
-	for (; record < end; record += (sizeof(*message) + message->size + 7) & ~7UL) {
-		message = (const void *)record;
-		posted += message->address;
+	for (; record < end; record = (const uint8_t *)write) {
+		batch = (const void *)record;
+		write = (const void *)batch->data;
+		for (uint32_t i = 0; i < batch->count; i++)
+			posted += write++->address;
 	}
 }
 
@@ -134,7 +137,7 @@ static void serve(int fd)
 	while ((n = recv(fd, &message, sizeof(message), 0)) > 0) {
 		size_t bytes = message.header.op == KVM2_IO_OP_READ ? sizeof(reply.value) : 0;
 
-		if (message.header.op == KVM2_IO_OP_POSTED_WRITE) {
+		if (message.header.op == KVM2_IO_OP_POSTED_BATCH) {
 			take_posted(message.bytes, message.bytes + n);
 			continue;
 		}

@@ -33,26 +33,48 @@ static void answer_read(struct device *device, const struct kvm2_io_message *hea
 	device_reply(device->fd, header->id, string, header->size * header->count);
 }
 
-/* One after the other, each filled up to 8 bytes. */
-static void take_posted(struct device *device, const struct message *message, int bytes)
+int device_each_posted(const struct message *message, int bytes, posted_fn take, void *device)
 {
 	const uint8_t *at = (const uint8_t *)message;
 	const uint8_t *end = message->data + bytes;
 	struct kvm2_io_message header;
-	uint32_t value;
+	struct kvm2_io_posted write = { 0 };
 
-	device->records++;
-	while (at < end) {
-		memcpy(&header, at, sizeof(header));
-		memcpy(&value, at + sizeof(header), sizeof(value));
-		device->bad += header.op != KVM2_IO_OP_POSTED_WRITE || header.size != sizeof(value) ||
-			       header.count != 1 || value != device->last + 1;
-		device->last = value;
-		device->posted++;
-		if (device->mirror)
-			memcpy(device->mirror, &value, sizeof(value));
-		at += (sizeof(header) + sizeof(value) + 7) & ~7UL;
+	if (message->header.op == KVM2_IO_OP_POSTED_WRITE) {
+		if (message->header.size > sizeof(write.value) || message->header.size != bytes)
+			return -1;
+		memcpy(&write.value, message->data, bytes);
+		take(device, &message->header, message->header.address, write.value);
+		return 0;
 	}
+	while (at < end) {
+		if ((size_t)(end - at) < sizeof(header))
+			return -1;
+		memcpy(&header, at, sizeof(header));
+		at += sizeof(header);
+		if (header.op != KVM2_IO_OP_POSTED_BATCH || !header.count || header.address ||
+		    (size_t)(end - at) / sizeof(write) < header.count)
+			return -1;
+		for (uint32_t i = 0; i < header.count; i++, at += sizeof(write)) {
+			memcpy(&write, at, sizeof(write));
+			take(device, &header, write.address, write.value);
+		}
+	}
+	return 0;
+}
+
+static void take_posted(void *argument, const struct kvm2_io_message *header, uint64_t address,
+			uint64_t value)
+{
+	struct device *device = argument;
+	uint32_t number = (uint32_t)value;
+
+	(void)address;
+	device->bad += header->size != sizeof(number) || value != device->last + 1;
+	device->last = number;
+	device->posted++;
+	if (device->mirror)
+		memcpy(device->mirror, &number, sizeof(number));
 }
 
 void device_answer(struct device *device, const struct message *message, int bytes)
@@ -65,7 +87,10 @@ void device_answer(struct device *device, const struct message *message, int byt
 		answer_read(device, header);
 		break;
 	case KVM2_IO_OP_POSTED_WRITE:
-		take_posted(device, message, bytes);
+	case KVM2_IO_OP_POSTED_BATCH:
+		device->records++;
+		if (device_each_posted(message, bytes, take_posted, device))
+			device->bad++;
 		break;
 	case KVM2_IO_OP_WRITE:
 		memcpy(&value, message->data, bytes < 4 ? bytes : 4);

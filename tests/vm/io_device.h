@@ -32,6 +32,16 @@ int device_receive(int fd, struct message *message);
 
 int device_reply(int fd, uint32_t id, const void *data, size_t bytes);
 
+/**
+ * device_each_posted() - call a function for each write of a POSTED_WRITE, or of a record of batches
+ * @bytes: of data
+ * @take:  gets @device, the header of the write, its address, and its value
+ * Return: 0; -1 the record is not as long as its headers say, or has something else in it.
+ */
+typedef void (*posted_fn)(void *device, const struct kvm2_io_message *header, uint64_t address,
+			  uint64_t value);
+int device_each_posted(const struct message *message, int bytes, posted_fn take, void *device);
+
 /* As a device does, with @bytes of data. */
 void device_answer(struct device *device, const struct message *message, int bytes);
 

@@ -71,32 +71,19 @@ static const struct {
 
 struct widths_device {
 	int fd;
-	uint32_t flags;
 	_Atomic uint32_t good;	/* as they should be, one after the other */
 	_Atomic uint32_t taken;
 };
 
-static void take_widths(struct widths_device *device, const struct message *message, int bytes)
+static void take_width(void *argument, const struct kvm2_io_message *header, uint64_t address,
+		       uint64_t value)
 {
-	const uint8_t *at = (const uint8_t *)message;
-	const uint8_t *end = message->data + bytes;
-	struct kvm2_io_message header;
+	struct widths_device *device = argument;
+	const uint32_t n = device->taken++ % NR_WIDTHS;
 
-	while (at < end) {
-		const uint32_t n = device->taken++ % NR_WIDTHS;
-		size_t filled;
-		uint64_t value = 0;
-
-		memcpy(&header, at, sizeof(header));
-		/* What a batch is filled up with is nothing of the kernel's. */
-		filled = device->flags & KVM2_IO_BATCHED ? sizeof(value) : header.size;
-		memcpy(&value, at + sizeof(header), filled);
-		device->good += header.op == KVM2_IO_OP_POSTED_WRITE && header.cookie == COOKIE_A &&
-				header.address == IO_MMIO_A + widths[n].offset &&
-				header.size == widths[n].size && header.count == 1 && !header.ports &&
-				!header.vcpu && value == widths[n].value;
-		at += sizeof(header) + filled;
-	}
+	device->good += header->cookie == COOKIE_A && header->size == widths[n].size &&
+			header->count == 1 && !header->ports && !header->vcpu &&
+			address == IO_MMIO_A + widths[n].offset && value == widths[n].value;
 }
 
 static void *widths_main(void *argument)
@@ -105,19 +92,16 @@ static void *widths_main(void *argument)
 	struct message message;
 	int bytes;
 
-	while ((bytes = device_receive(device->fd, &message)) >= 0) {
-		if (message.header.op == KVM2_IO_OP_POSTED_WRITE)
-			take_widths(device, &message, bytes);
-		else
+	while ((bytes = device_receive(device->fd, &message)) >= 0)
+		if (device_each_posted(&message, bytes, take_width, device))
 			device_reply(device->fd, message.header.id, NULL, 0);
-	}
 	return NULL;
 }
 
 static void check_widths(uint32_t flags)
 {
 	struct device device = { 0 };
-	struct widths_device widths_device = { .flags = flags };
+	struct widths_device widths_device = { 0 };
 	int r;
 
 	make_device(&device, flags);
@@ -173,6 +157,47 @@ static void test_mixed(void)
 	tap_is(finish(), 2 * POST_ROUNDS, "what is batched comes before what is posted later, or read");
 	tap_is(device.bad, 0, "in their order");
 	tap_is(device.posted, 2 * POST_ROUNDS, "all of it");
+}
+
+static void take_cookie(void *argument, const struct kvm2_io_message *header, uint64_t address,
+			uint64_t value)
+{
+	struct device *device = argument;
+
+	(void)value;
+	device->bad += header->cookie != (address < IO_MMIO_A + RANGE_BYTES ? COOKIE_A : COOKIE_B);
+}
+
+static void *cookies_main(void *argument)
+{
+	struct device *device = argument;
+	struct message message;
+	int bytes;
+
+	while ((bytes = device_receive(device->fd, &message)) >= 0) {
+		if (message.header.op == KVM2_IO_OP_POSTED_BATCH)
+			device_each_posted(&message, bytes, take_cookie, device);
+		device_answer(device, &message, bytes);
+	}
+	return NULL;
+}
+
+/* Two ranges of one socket, both in batches. */
+static void test_cookies(void)
+{
+	struct device device = { .shows = &device.last };
+	int ends[2];
+
+	make_vm();
+	make_pair(ends);
+	attach(BATCHED, IO_MMIO_A, COOKIE_A, ends[0]);
+	attach(BATCHED, IO_MMIO_A + RANGE_BYTES, COOKIE_B, ends[0]);
+	device.fd = ends[1];
+	start(cookies_main, &device);
+	io_guest_start(ram, io_post_two, POST_ROUNDS);
+	tap_is(finish(), 2 * POST_ROUNDS, "batched writes to two ranges, in turn");
+	tap_is(device.bad, 0, "in their order, each with the cookie of its range");
+	tap_is(device.posted, 2 * POST_ROUNDS, "all of them");
 }
 
 /* Nobody reads: the socket gets full, then the batch, and then the guest waits. */
@@ -310,6 +335,7 @@ void test_posts(void)
 	in_child("widths in batches", test_batched_widths);
 	in_child("late batches", test_late);
 	in_child("batched and posted", test_mixed);
+	in_child("two ranges in batches", test_cookies);
 	in_child("full batches", test_full);
 	in_child("order", test_order);
 	in_child("order of batches", test_batched_order);

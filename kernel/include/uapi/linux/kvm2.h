@@ -927,7 +927,8 @@ struct kvm2_io {
 	X(2, WRITE,		"write")	\
 	X(3, POSTED_WRITE,	"posted_write")	\
 	X(4, FLUSH,		"flush")	\
-	X(5, REPLY,		"reply")
+	X(5, REPLY,		"reply")	\
+	X(6, POSTED_BATCH,	"posted_batch")
 
 enum kvm2_io_op {
 #define X(value, name, text) KVM2_IO_OP_##name = value,
@@ -941,21 +942,24 @@ enum kvm2_io_op {
  * @op:		enum kvm2_io_op
  * @ports:	1: an I/O port; 0: guest physical memory
  * @size:	bytes of an access
- * @address:	port or address
+ * @address:	port or address; POSTED_BATCH: 0
  * @cookie:	of the range
  * @count:	accesses, more than 1 for string instructions
  * @vcpu:	who makes them
  * @data:	@size * @count bytes: WRITE, POSTED_WRITE, and the REPLY to a
- *		READ. No other record has any.
+ *		READ; @count struct kvm2_io_posted: POSTED_BATCH. No other
+ *		record has any.
  *
  * READ, WRITE and FLUSH want one REPLY each, whose @id alone counts and the
- * rest of whose header is 0. POSTED_WRITE has none. The process takes records
- * in the order in which they come: a reply says that all before it is done.
+ * rest of whose header is 0. The posted ones have none. The process takes
+ * records in the order in which they come: a reply says that all before it is
+ * done.
  *
- * POSTED_WRITEs of ranges with KVM2_IO_BATCHED come some milliseconds later,
+ * Posted writes to ranges with KVM2_IO_BATCHED come some milliseconds later,
  * if nothing wants them earlier, and as many as there are in one record of at
- * most KVM2_IO_BATCH_MAX bytes: one message after the other, each with its
- * data filled up to a multiple of 8 bytes.
+ * most KVM2_IO_BATCH_MAX bytes: one POSTED_BATCH after the other, each of
+ * writes that one vcpu made to one range in one size, one after the other.
+ * A write that finds no room comes by itself, as a POSTED_WRITE.
  */
 struct kvm2_io_message {
 	__u32 id;
@@ -967,6 +971,16 @@ struct kvm2_io_message {
 	__u32 count;
 	__u32 vcpu;
 	__u8  data[];
+};
+
+/**
+ * struct kvm2_io_posted - a write of a POSTED_BATCH
+ * @address:	port or address
+ * @value:	the bytes that were written, then 0
+ */
+struct kvm2_io_posted {
+	__u64 address;
+	__u64 value;
 };
 
 #define KVM2_IO_BATCH_MAX		4096
