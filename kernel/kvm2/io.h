@@ -69,7 +69,7 @@ struct kvm2_range {
 };
 
 static inline bool kvm2_range_holds(const struct kvm2_range *range, u64 address,
-				    u32 len)
+				    int len)
 {
 	return address + len <= range->io.address + range->io.size;
 }
