@@ -64,6 +64,7 @@ tests/unit/gdbstub/$(1)_test_SOURCES += $(addprefix tests/unit/gdbstub/,fake_tar
 endef
 $(eval $(call gdbstub_talk_test,session))
 $(eval $(call gdbstub_talk_test,watch))
+$(eval $(call gdbstub_talk_test,slots))
 $(eval $(call gdbstub_talk_test,trace))
 
 # ---- bytes that nobody can trust ----
@@ -93,7 +94,7 @@ tests/unit/gdbstub/corpus_test_CPPFLAGS += -Itests/fuzz -Itests/unit/gdbstub
 # ---- in the lab ----
 
 # The guests are built as those of kvm2run/module.mk.
-gdb_guests := $(addprefix $(B)/tests/guests/,held watched)
+gdb_guests := $(addprefix $(B)/tests/guests/,held watched armed)
 ALL        += $(gdb_guests)
 VM_NEEDS   += $(gdb_guests)
 OBJS       += $(addsuffix .o,$(gdb_guests))
@@ -148,7 +149,7 @@ $(O)/gdb-suite/tried: tests/gdb/suite/fetch scripts/fetch-source | deps
 # kvm2gdb is killed a few times here, and more often by make check-gdb KILLS=1000.
 gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
 	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
-	     watch_test@patched watch_classic_test@stock trace_test@patched trace_classic_test@stock suite_test@patched \
+	     watch_test@patched watch_classic_test@stock own_test@patched own_classic_test@stock trace_test@patched trace_classic_test@stock suite_test@patched \
 	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched \
 	     inspect_classic_test@stock
 

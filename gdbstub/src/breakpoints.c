@@ -13,11 +13,6 @@
 
 #define INT3	0xcc
 
-#define DR7_EXECUTE	0
-#define DR7_WRITE	1
-#define DR7_ACCESS	3
-#define DR7_EXACT	0x300
-
 static struct breakpoint *find(const struct vm *vm, enum breakpoint_type type, uint64_t address,
 			       uint64_t size)
 {
@@ -39,9 +34,15 @@ struct breakpoint *breakpoint_at_gpa(const struct vm *vm, uint64_t gpa)
 	return NULL;
 }
 
-static bool is_execute(const struct breakpoint *breakpoint)
+bool breakpoint_is_execute(const struct breakpoint *breakpoint)
 {
 	return breakpoint->type == BREAKPOINT_SOFTWARE || breakpoint->type == BREAKPOINT_HARDWARE;
+}
+
+/* Whenever no debug register serves it. */
+static bool is_by_int3(const struct breakpoint *breakpoint)
+{
+	return breakpoint->type == BREAKPOINT_SOFTWARE || breakpoint->has_left;
 }
 
 struct breakpoint *breakpoint_at_pc(struct vm *vm, unsigned int vcpu, uint64_t pc)
@@ -51,21 +52,14 @@ struct breakpoint *breakpoint_at_pc(struct vm *vm, unsigned int vcpu, uint64_t p
 	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
 		struct breakpoint *b = vm->breakpoints[i];
 
-		if (is_execute(b) && b->slots && b->address == pc)
+		if (breakpoint_is_execute(b) && b->slots && b->address == pc)
 			return b;
 	}
-	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++)
 		/* Only a page with an int3 in the same place is worth a walk. */
-		if (vm->breakpoints[i]->inserted && !((vm->breakpoints[i]->gpa ^ pc) & 0xfff)) {
-			bool physical = vm->physical;
-			int mapped;
-
-			vm->physical = false;
-			mapped = vm_translate(vm, vcpu, pc, &result);
-			vm->physical = physical;
-			return mapped == 1 ? breakpoint_at_gpa(vm, result.gpa) : NULL;
-		}
-	}
+		if (vm->breakpoints[i]->inserted && !((vm->breakpoints[i]->gpa ^ pc) & 0xfff))
+			return vm_translate_linear(vm, vcpu, pc, &result) == 1 ?
+				breakpoint_at_gpa(vm, result.gpa) : NULL;
 	return NULL;
 }
 
@@ -84,154 +78,10 @@ static void put_other(struct vm *vm, uint64_t gpa)
 	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
 		struct breakpoint *b = vm->breakpoints[i];
 
-		if (b->type == BREAKPOINT_SOFTWARE && !b->inserted && !b->slots && b->gpa == gpa) {
+		if (is_by_int3(b) && !b->inserted && !b->slots && b->gpa == gpa) {
 			breakpoint_put(vm, b);
 			return;
 		}
-	}
-}
-
-/* ---- debug registers ---- */
-
-static unsigned int slots_in_use(const struct vm *vm)
-{
-	unsigned int slots = 0;
-
-	for (unsigned int i = 0; i < vm->nr_breakpoints; i++)
-		slots |= vm->breakpoints[i]->slots;
-	return slots;
-}
-
-/* The longest aligned piece that begins at @address: 1, 2, 4 or 8. */
-static unsigned int piece(uint64_t address, uint64_t size)
-{
-	unsigned int bytes = 8;
-
-	while (bytes > 1 && (address % bytes || size < bytes))
-		bytes /= 2;
-	return bytes;
-}
-
-static unsigned int pieces(uint64_t address, uint64_t size)
-{
-	unsigned int count = 0;
-
-	while (size && count <= TARGET_SLOTS) {
-		unsigned int bytes = piece(address, size);
-
-		address += bytes;
-		size -= bytes;
-		count++;
-	}
-	return count;
-}
-
-static int take_free_slots(struct vm *vm, struct breakpoint *breakpoint)
-{
-	unsigned int wanted = is_execute(breakpoint) ? 1 :
-			      pieces(breakpoint->address, breakpoint->size);
-	unsigned int used = slots_in_use(vm);
-	unsigned int slots = 0;
-
-	for (unsigned int i = 0; i < TARGET_SLOTS && wanted; i++) {
-		if (!(used & 1U << i)) {
-			slots |= 1U << i;
-			wanted--;
-		}
-	}
-	if (wanted)
-		return -ENOSPC;
-	breakpoint->slots = slots;
-	return 0;
-}
-
-/* One that is in a debug register by choice makes room. Return: there was one. */
-static bool free_slot(struct vm *vm)
-{
-	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
-		struct breakpoint *b = vm->breakpoints[i];
-		unsigned int slots = b->slots;
-
-		if (!b->by_choice)
-			continue;
-		b->slots = 0;
-		if (is_served(vm, b->gpa) || !breakpoint_put(vm, b)) {
-			b->by_choice = false;
-			return true;
-		}
-		b->slots = slots;
-	}
-	return false;
-}
-
-static int take_slots(struct vm *vm, struct breakpoint *breakpoint)
-{
-	int err = take_free_slots(vm, breakpoint);
-
-	while (err && free_slot(vm))
-		err = take_free_slots(vm, breakpoint);
-	return err;
-}
-
-void breakpoint_prefer_slot(struct vm *vm, struct breakpoint *breakpoint)
-{
-	if (!breakpoint->inserted || !breakpoint->nr_conditions || breakpoint->nr_commands ||
-	    vm->physical || take_free_slots(vm, breakpoint))
-		return;
-	breakpoint->by_choice = true;
-	breakpoint_lift(vm, breakpoint);
-	put_other(vm, breakpoint->gpa);
-}
-
-bool breakpoint_is_meant(struct vm *vm, unsigned int vcpu, const struct breakpoint *breakpoint)
-{
-	struct walk_result result;
-
-	return !breakpoint->by_choice || vm_translate(vm, vcpu, breakpoint->address, &result) != 1 ||
-	       result.gpa == breakpoint->gpa;
-}
-
-/* DR7's bits for the length of a piece. */
-static uint64_t length_bits(unsigned int bytes)
-{
-	return bytes == 8 ? 2 : bytes - 1;
-}
-
-static void add_slots(const struct breakpoint *breakpoint, struct target_debug *debug)
-{
-	uint64_t address = breakpoint->address;
-	uint64_t left = breakpoint->size;
-
-	for (unsigned int i = 0; i < TARGET_SLOTS; i++) {
-		unsigned int bytes = 1;
-		uint64_t type = DR7_EXECUTE;
-
-		if (!(breakpoint->slots & 1U << i))
-			continue;
-		if (!is_execute(breakpoint)) {
-			bytes = piece(address, left);
-			type = breakpoint->type == BREAKPOINT_WRITE ? DR7_WRITE : DR7_ACCESS;
-		}
-		debug->address[i] = address;
-		debug->dr7 |= DR7_EXACT | 2ULL << i * 2 |
-			      (type | length_bits(bytes) << 2) << (16 + i * 4);
-		address += bytes;
-		left -= bytes;
-	}
-}
-
-void breakpoint_debug(const struct vm *vm, const struct breakpoint *without,
-		      struct target_debug *debug)
-{
-	memset(debug, 0, sizeof(*debug));
-	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
-		const struct breakpoint *b = vm->breakpoints[i];
-
-		/* One that is lifted comes back before the flag could. */
-		if (b->inserted || b->is_lifted)
-			debug->software = true;
-		if (b->slots && b != without)
-			add_slots(b, debug);
 	}
 }
 
@@ -297,15 +147,66 @@ int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint)
 	return err;
 }
 
+/* ---- int3 or debug register ---- */
+
+void breakpoint_prefer_slot(struct vm *vm, struct breakpoint *breakpoint)
+{
+	if (!breakpoint->inserted || !breakpoint->nr_conditions || breakpoint->nr_commands ||
+	    vm->physical || slots_take_free(vm, breakpoint))
+		return;
+	breakpoint->by_choice = true;
+	breakpoint_lift(vm, breakpoint);
+	put_other(vm, breakpoint->gpa);
+}
+
+bool breakpoint_is_meant(struct vm *vm, unsigned int vcpu, const struct breakpoint *breakpoint)
+{
+	struct walk_result result;
+
+	return !breakpoint->by_choice || vm_translate(vm, vcpu, breakpoint->address, &result) != 1 ||
+	       result.gpa == breakpoint->gpa;
+}
+
+/* One in a debug register, where it was by choice or is mapped now. */
+static int put_instead(struct vm *vm, struct breakpoint *breakpoint)
+{
+	struct walk_result result;
+
+	if (!breakpoint->by_choice) {
+		if (vm_translate_linear(vm, breakpoint->vcpu, breakpoint->address, &result) != 1)
+			return -EFAULT;
+		breakpoint->gpa = result.gpa;
+	}
+	return is_served(vm, breakpoint->gpa) ? 0 : breakpoint_put(vm, breakpoint);
+}
+
+int breakpoint_leave_slots(struct vm *vm, struct breakpoint *breakpoint)
+{
+	unsigned int slots = breakpoint->slots;
+	const char *why;
+	int err;
+
+	breakpoint->slots = 0;
+	err = breakpoint_is_execute(breakpoint) ? put_instead(vm, breakpoint) :
+						  watch_begin(vm, breakpoint->vcpu, breakpoint, &why);
+	if (err) {
+		breakpoint->slots = slots;
+		return err;
+	}
+	breakpoint->by_choice = false;
+	breakpoint->has_left = true;
+	return 0;
+}
+
 static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint,
 		 const char **why)
 {
 	struct walk_result result;
 	int ret;
 
-	if (!is_execute(breakpoint) || breakpoint->type == BREAKPOINT_HARDWARE) {
-		ret = take_slots(vm, breakpoint);
-		if (ret && !is_execute(breakpoint))
+	if (!breakpoint_is_execute(breakpoint) || !is_by_int3(breakpoint)) {
+		ret = slots_take(vm, breakpoint);
+		if (ret && !breakpoint_is_execute(breakpoint))
 			return watch_begin(vm, vcpu, breakpoint, why);
 		if (ret)
 			*why = "all debug registers are in use";
@@ -319,10 +220,10 @@ static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint
 		if (!ret)
 			return 0;
 		*why = "this memory cannot be written";
-		return take_slots(vm, breakpoint) ? ret : 0;
+		return slots_take(vm, breakpoint) ? ret : 0;
 	}
 	/* Not mapped: a debug register needs no page. Else it waits. */
-	take_slots(vm, breakpoint);
+	slots_take(vm, breakpoint);
 	return 0;
 }
 
@@ -334,7 +235,7 @@ void breakpoint_refresh(struct vm *vm, unsigned int vcpu)
 		struct breakpoint *b = vm->breakpoints[i];
 		uint8_t now;
 
-		if (b->type != BREAKPOINT_SOFTWARE || b->is_lifted)
+		if (!is_by_int3(b) || !breakpoint_is_execute(b) || b->is_lifted)
 			continue;
 		if (!b->inserted && !b->slots) {
 			vm_hold(vm);
@@ -379,6 +280,7 @@ static int insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type type, u
 	b->type = type;
 	b->address = address;
 	b->size = size;
+	b->vcpu = vcpu;
 	ret = place(vm, vcpu, b, why);
 	if (ret) {
 		free(b);

@@ -72,6 +72,17 @@ int vm_translate(struct vm *vm, unsigned int vcpu, uint64_t address, struct walk
 	return ret ? ret : walk(&mode, address, read_table, vm, result);
 }
 
+int vm_translate_linear(struct vm *vm, unsigned int vcpu, uint64_t address, struct walk_result *result)
+{
+	bool physical = vm->physical;
+	int mapped;
+
+	vm->physical = false;
+	mapped = vm_translate(vm, vcpu, address, result);
+	vm->physical = physical;
+	return mapped;
+}
+
 /* ---- without our int3s ---- */
 
 /* Call @each for every int3 of ours in a range. */

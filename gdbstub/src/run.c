@@ -49,6 +49,12 @@ static bool gives_stop(struct vm *vm, unsigned int vcpu, enum stop_reason reason
 	return true;
 }
 
+/* As gdb set it, whatever serves it. */
+static enum stop_reason reason_of(const struct breakpoint *breakpoint)
+{
+	return breakpoint->type == BREAKPOINT_SOFTWARE ? STOP_SWBREAK : STOP_HWBREAK;
+}
+
 /* Of a watchpoint: did what it watches change? Then a read it was not. */
 static bool has_changed(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint)
 {
@@ -85,8 +91,7 @@ static bool take_slots_event(struct vm *vm, unsigned int vcpu,
 		case BREAKPOINT_SOFTWARE:
 		case BREAKPOINT_HARDWARE:
 			if (breakpoint_is_meant(vm, vcpu, b) && breakpoint_stops(vm, vcpu, b))
-				return gives_stop(vm, vcpu, b->type == BREAKPOINT_SOFTWARE ?
-						  STOP_SWBREAK : STOP_HWBREAK, 0);
+				return gives_stop(vm, vcpu, reason_of(b), 0);
 			/* What its commands print they shall print once. */
 			vm->vcpus[vcpu].passes = b->nr_commands ? NULL : b;
 			break;
@@ -131,16 +136,18 @@ static bool comes_upon(struct vm *vm, unsigned int vcpu, uint64_t pc)
 {
 	struct breakpoint *b = pc == vm->vcpus[vcpu].stood_at ? NULL : breakpoint_at_pc(vm, vcpu, pc);
 
-	return b && breakpoint_stops(vm, vcpu, b) &&
-	       gives_stop(vm, vcpu, b->type == BREAKPOINT_SOFTWARE ? STOP_SWBREAK : STOP_HWBREAK, 0);
+	return b && breakpoint_stops(vm, vcpu, b) && gives_stop(vm, vcpu, reason_of(b), 0);
 }
 
 static bool take_debug(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_event *debug)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
 	struct breakpoint *b;
+	unsigned int hits;
 	bool stepping = v->debug.step;
 	bool ours = false;
+	bool own;
+	bool told;
 
 	v->pc = debug->pc;
 	v->pc_is_valid = true;
@@ -149,17 +156,21 @@ static bool take_debug(struct vm *vm, unsigned int vcpu, const struct kvm2_debug
 	if (debug->exception == VECTOR_BP) {
 		b = breakpoint_at_pc(vm, vcpu, debug->pc);
 		if (b)
-			return breakpoint_stops(vm, vcpu, b) ?
-				gives_stop(vm, vcpu, STOP_SWBREAK, 0) : false;
+			return breakpoint_stops(vm, vcpu, b) &&
+			       gives_stop(vm, vcpu, reason_of(b), 0);
 	} else {
-		if (take_slots_event(vm, vcpu, debug, &ours))
+		told = take_slots_event(vm, vcpu, debug, &ours);
+		own = slots_own_hits(vm, vcpu, debug, &hits);
+		if (hits)
+			slots_give_own(vm, vcpu, debug, hits);
+		if (told)
 			return true;
 		if (debug->dr6 & DR6_STEP && stepping) {
 			trace_stepped(vm, vcpu);
 			return take_step(vm, vcpu, debug->pc) ||
 			       (!ours && comes_upon(vm, vcpu, debug->pc));
 		}
-		if (ours)
+		if (ours || own)
 			return false;
 	}
 	/* The guest's own. */
@@ -360,6 +371,8 @@ void vm_want(struct vm *vm, unsigned int vcpu, enum want want, uint64_t start, u
 		return;
 	if (v->stop.reason != STOP_NONE && is_stale(vm, vcpu))
 		v->stop = (struct stop){ 0 };
+	if (want == WANT_CONTINUE)
+		slots_forget_own(vm, vcpu);
 	v->want = want;
 	v->range_start = start;
 	v->range_end = end;
@@ -404,16 +417,19 @@ int vm_expect_int3(struct vm *vm)
 static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *without)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
-	bool step = vm->over == (int)vcpu || v->probes || v->trace_steps || v->want == WANT_STEP ||
-		    v->want == WANT_RANGE;
+	bool step = vm->over == (int)vcpu || v->probes || v->own.passes || v->trace_steps ||
+		    v->want == WANT_STEP || v->want == WANT_RANGE;
 	struct target_debug debug;
 	int err = 0;
 
-	breakpoint_debug(vm, without, &debug);
+	slots_debug(vm, vcpu, without, &debug);
 	debug.step = step;
+	if (slots_come_later(vm, vcpu, &debug))
+		debug.step = step = true;
 	debug.block_irq = step && vm->block_irq;
 	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set))
 		err = set_debug(vm, vcpu, &debug);
+	slots_age_own(vm, vcpu);
 	v->stood_at = v->pc_is_valid ? v->pc : ~0ULL;
 	vm_forget(vm, vcpu);
 	vm_forget_pages(vm);
@@ -520,6 +536,8 @@ void vm_go(struct vm *vm)
 	struct breakpoint *breakpoint;
 	int over;
 
+	if (!vm->exited && vm->over < 0)
+		slots_share(vm);
 	/* While one steps over a breakpoint the others wait. */
 	while (!vm->exited && vm->over < 0) {
 		over = find_over(vm, &breakpoint);

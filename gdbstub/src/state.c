@@ -65,6 +65,7 @@ int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, cons
 		vm_pc(vm, vcpu, &before);
 	err = register_write(&vm->registers, index, vm->target, vcpu, value);
 	vm_forget(vm, vcpu);
+	slots_forget_own(vm, vcpu);
 	if (is_pc && !vm_pc(vm, vcpu, &after) && after != before)
 		vm->vcpus[vcpu].is_moved = true;
 	vm_forget_pages(vm);

@@ -49,12 +49,30 @@ struct stop {
 };
 
 /**
+ * struct own_debug - the guest's own debug registers, of a vcpu
+ * @is_known:	they were read, and not too long ago
+ * @age:	how often it went on since
+ * @in_slot:	which of them is in each register beside gdb's: 1 + its number, 0 none
+ * @passes:	it is to step over those at @passes_at
+ */
+struct own_debug {
+	bool is_known;
+	unsigned int age;
+	uint64_t address[TARGET_SLOTS];
+	uint64_t dr7;
+	uint8_t in_slot[TARGET_SLOTS];
+	bool passes;
+	uint64_t passes_at;
+};
+
+/**
  * struct vcpu - what the stub knows of a vcpu
  * @running:	it was resumed, and no event has come since
  * @interrupting: it was asked to stop
  * @stop_asked:	gdb shall be told when it has
  * @stop:	what gdb is to be told; STOP_NONE: nothing
  * @debug:	what set_debug() said last
+ * @is_debugged: it has been let run with something to stop for, and never without since
  * @step_is_set: a step was begun and no register written since
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
@@ -74,6 +92,8 @@ struct vcpu {
 	uint64_t range_start;
 	uint64_t range_end;
 	struct target_debug debug;
+	struct own_debug own;
+	bool is_debugged;
 	bool step_is_set;
 	struct breakpoint *passes;
 	struct breakpoint *probes;
@@ -120,12 +140,15 @@ struct expression {
  * struct breakpoint - of gdb's
  * @is_gdbs, @is_traced: whom it is for: gdb, tracepoints, both
  * @size:	bytes watched
+ * @vcpu:	whose address space @address is of
  * @gpa:	where the int3 is
  * @original:	what was there
  * @inserted:	an int3 is there
  * @is_lifted:	but for the vcpu that steps over it just now
  * @slots:	bitmap of debug registers that serve it
  * @by_choice:	an int3 would, too: it was at @gpa
+ * @has_left:	it was in debug registers, and made room there
+ * @stays:	it could not
  * @old:	the memory watched as it was (READ)
  * @hits:	how often it was met
  * @passed:	of these, how often by RF
@@ -138,12 +161,15 @@ struct breakpoint {
 	enum breakpoint_type type;
 	uint64_t address;
 	uint64_t size;
+	unsigned int vcpu;
 	uint64_t gpa;
 	uint8_t original;
 	bool inserted;
 	bool is_lifted;
 	unsigned int slots;
 	bool by_choice;
+	bool has_left;
+	bool stays;
 	enum rf rf;
 	uint8_t old[32];
 	struct expression conditions[EXPRESSIONS_MAX];
@@ -291,6 +317,9 @@ void vm_describe(struct vm *vm, unsigned int vcpu, struct buffer *text);
 /* gdb's address to guest physical. Return: 1, 0 it is not mapped, -errno. */
 int vm_translate(struct vm *vm, unsigned int vcpu, uint64_t address, struct walk_result *result);
 
+/* The same as the processor does it, whatever gdb's addresses are. */
+int vm_translate_linear(struct vm *vm, unsigned int vcpu, uint64_t address, struct walk_result *result);
+
 /*
  * Memory as the guest knows it, without our int3s. Return: bytes, fewer than
  * asked for where it ends; -EFAULT none at all.
@@ -334,13 +363,22 @@ void breakpoint_forget_expressions(struct breakpoint *breakpoint);
  */
 void breakpoint_prefer_slot(struct vm *vm, struct breakpoint *breakpoint);
 
+/*
+ * Out of its debug registers, all vcpus are held: something else is to serve it.
+ * Return: 0; a negative errno: nothing can, and it is where it was.
+ */
+int breakpoint_leave_slots(struct vm *vm, struct breakpoint *breakpoint);
+
 /* Of one in a debug register: is it the byte that gdb meant, in this address space? */
 bool breakpoint_is_meant(struct vm *vm, unsigned int vcpu, const struct breakpoint *breakpoint);
 
 /* Copies @code. Return: 0, -ENOMEM, -E2BIG. */
 int expression_add(struct expression *list, unsigned int *count, const uint8_t *code, size_t size);
 
-/* The software breakpoint with its int3 at a guest physical address, or NULL. */
+/* For instructions, not for data. */
+bool breakpoint_is_execute(const struct breakpoint *breakpoint);
+
+/* The breakpoint with its int3 at a guest physical address, or NULL. */
 struct breakpoint *breakpoint_at_gpa(const struct vm *vm, uint64_t gpa);
 
 /* Any that stops the vcpu before it executes @pc; NULL: none. */
@@ -350,12 +388,46 @@ struct breakpoint *breakpoint_at_pc(struct vm *vm, unsigned int vcpu, uint64_t p
 int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint);
 int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint);
 
-/* What the vcpus shall stop for; @without: but not for this one. */
-void breakpoint_debug(const struct vm *vm, const struct breakpoint *without,
-		      struct target_debug *debug);
-
 /* Those whose page was not mapped, or that the guest has overwritten: try again. */
 void breakpoint_refresh(struct vm *vm, unsigned int vcpu);
+
+/* ---- slots.c ---- */
+
+/* Debug registers for a breakpoint of gdb's. Return: 0, -ENOSPC. */
+int slots_take_free(struct vm *vm, struct breakpoint *breakpoint);
+
+/* The same; those that are there by choice make room. */
+int slots_take(struct vm *vm, struct breakpoint *breakpoint);
+
+/* Make room for the guest's own, before vcpus go on. */
+void slots_share(struct vm *vm);
+
+/* What a vcpu shall stop for; @without: but not for this one. */
+void slots_debug(struct vm *vm, unsigned int vcpu, const struct breakpoint *without,
+		 struct target_debug *debug);
+
+/*
+ * As long as nobody debugs it a vcpu may have its debug registers to itself, and
+ * for its next instruction has them even after that: what KVM then takes to be
+ * the guest's would be gdb's. Return: true: that instruction is to be stepped
+ * first, without any in @debug.
+ */
+bool slots_come_later(struct vm *vm, unsigned int vcpu, struct target_debug *debug);
+
+/* The guest's own may have changed, or it has gone on once more. */
+void slots_forget_own(struct vm *vm, unsigned int vcpu);
+void slots_age_own(struct vm *vm, unsigned int vcpu);
+
+/*
+ * A #DB: of which of the guest's own is it, as in its DR6? Return: false: it has
+ * nothing to do with them; true and no @hits: they are no longer in force.
+ */
+bool slots_own_hits(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_event *event,
+		    unsigned int *hits);
+
+/* The guest is to have its #DB. */
+void slots_give_own(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_event *event,
+		    unsigned int hits);
 
 /* ---- watch.c ---- */
 

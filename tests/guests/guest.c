@@ -286,7 +286,7 @@ void guest_exit(struct guest_cpu *cpu, uint32_t value)
 
 /* ---- start-up ---- */
 
-static void set_gate(uint32_t vector, uint32_t handler)
+void guest_set_gate(uint32_t vector, uint32_t handler)
 {
 	guest_idt[vector] = (uint64_t)(handler >> 16) << 48 | (uint64_t)GATE_INTERRUPT << 32 |
 			    SELECTOR_CODE << 16 | (handler & 0xffff);
@@ -358,7 +358,7 @@ void guest_start(uint32_t magic, const uint32_t *info)
 	guest_out8(cpu, PORT_PIC2_MASK, 0xff);
 	for (uint32_t id = 0; id < GUEST_CPUS_MAX; id++) {
 		guest_cpus[id].id = id;
-		set_gate(VECTOR_TIMER + id, (uint32_t)timer_stubs + id * STUB_BYTES);
+		guest_set_gate(VECTOR_TIMER + id, (uint32_t)timer_stubs + id * STUB_BYTES);
 	}
 	start_others();
 	run_cpu(cpu);

@@ -78,6 +78,11 @@ void guest_hlt(struct guest_cpu *cpu);
 void guest_timer_once(uint32_t ns);
 void guest_timer_periodic(uint32_t ns);
 
+/* ---- interrupts and exceptions: of all processors ---- */
+
+/* @handler: address of what ends with iret; it begins with interrupts off */
+void guest_set_gate(uint32_t vector, uint32_t handler);
+
 /* ---- arguments: "name=number" words of the command line ---- */
 
 uint32_t guest_number(const char *name, uint32_t otherwise);

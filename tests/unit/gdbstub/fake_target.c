@@ -26,6 +26,11 @@ static const struct {
 	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_CS, 16 },
 	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_SS, 16 },
 	{ KVM2_SET_MP, KVM2_MP_STATE, 4 },
+	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR0, 8 },
+	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR1, 8 },
+	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR2, 8 },
+	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR3, 8 },
+	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR7, 8 },
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == FAKE_REGISTERS, "one value each");
@@ -77,8 +82,8 @@ static int fake_set_debug(struct target *target, unsigned int vcpu, const struct
 static int fake_reflect(struct target *target, unsigned int vcpu,
 			const struct kvm2_debug_event *debug)
 {
-	(void)vcpu;
-	(void)debug;
+	assert(!of(target)->running[vcpu]);
+	of(target)->given[vcpu] = *debug;
 	of(target)->reflected++;
 	return 0;
 }

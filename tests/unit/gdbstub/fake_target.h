@@ -6,7 +6,7 @@
 #include "gdbstub/src/target.h"
 
 #define FAKE_VCPUS		2
-#define FAKE_REGISTERS		11
+#define FAKE_REGISTERS		16
 #define FAKE_MEMORY_BYTES	0x4000
 #define FAKE_PAGES		(FAKE_MEMORY_BYTES / 4096)
 #define FAKE_PID		0x77
@@ -16,7 +16,7 @@
  * @debug:	what each vcpu is to stop for
  * @running, @asked: who was resumed, and asked to stop
  * @event, @has_event: what next_event() says next
- * @reflected:	events given back to the guest
+ * @reflected:	events given back to the guest; @given: the last one of each vcpu
  * @patches:	int3s that are in its memory
  * @exited, @gone: it said so, and nothing may be done to it any more
  * @waits:	who writes to the page has to wait
@@ -33,6 +33,7 @@ struct fake {
 	struct target_event event;
 	bool has_event;
 	unsigned int reflected;
+	struct kvm2_debug_event given[FAKE_VCPUS];
 	int patches;
 	bool detached;
 	bool exited;
