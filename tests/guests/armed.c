@@ -39,11 +39,12 @@ void armed_round(uint32_t id);
 uint32_t armed_hit(uint32_t id, uint32_t dr6);
 
 /* %ebx has the processor's number. KVM may emulate mov from %dr7, and then does not heed RF. */
-__asm__(".globl armed_round, armed_wrote, armed_execute, armed_gdb, armed_handler\n"
+__asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gdb, armed_handler\n"
 	"armed_round:\n"
 	"	pushl	%ebx\n"
 	"	movl	8(%esp), %ebx\n"
 	"	incl	armed_rounds(,%ebx,4)\n"
+	"armed_counted:\n"
 	"	movl	armed_rounds(,%ebx,4), %eax\n"
 	"	movl	%eax, armed_words(,%ebx,4)\n"
 	"armed_wrote:\n"
@@ -76,7 +77,7 @@ uint32_t armed_hit(uint32_t id, uint32_t dr6)
 	if (dr6 & DR6_EXECUTE)
 		armed_hits[id].execute++;
 	if (dr6 & DR6_OTHERS || !(dr6 & (DR6_WRITE | DR6_EXECUTE)))
-		armed_hits[id].others++;
+		armed_hits[id].others = dr6;
 	return !!(dr6 & DR6_EXECUTE);
 }
 
