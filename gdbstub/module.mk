@@ -65,6 +65,7 @@ endef
 $(eval $(call gdbstub_talk_test,session))
 $(eval $(call gdbstub_talk_test,watch))
 $(eval $(call gdbstub_talk_test,slots))
+$(eval $(call gdbstub_talk_test,trap_flag))
 $(eval $(call gdbstub_talk_test,trace))
 
 # ---- bytes that nobody can trust ----

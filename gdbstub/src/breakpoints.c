@@ -262,6 +262,8 @@ static int insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type type, u
 
 	*why = NULL;
 	*breakpoint = b;
+	if (vm->exited)
+		return -ESRCH;
 	if (b)
 		return 0;
 	if (!size && type > BREAKPOINT_HARDWARE)

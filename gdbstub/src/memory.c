@@ -211,6 +211,24 @@ long vm_write(struct vm *vm, unsigned int vcpu, uint64_t address, const void *da
 	return access_memory(vm, vcpu, address, (uint8_t *)data, size, write_physical);
 }
 
+size_t vm_read_linear(struct vm *vm, unsigned int vcpu, uint64_t address, void *data, size_t size)
+{
+	struct walk_result result;
+	size_t done = 0;
+
+	while (done < size && vm_translate_linear(vm, vcpu, address + done, &result) == 1) {
+		size_t room = PAGE_BYTES - (address + done) % PAGE_BYTES;
+		size_t part = size - done < room ? size - done : room;
+		long got = vm_read_physical(vm, result.gpa, (uint8_t *)data + done, part);
+
+		if (got > 0)
+			done += (size_t)got;
+		if (got != (long)part)
+			break;
+	}
+	return done;
+}
+
 #define SEARCH_BYTES	(1U << 20)
 
 int vm_search(struct vm *vm, unsigned int vcpu, uint64_t address, uint64_t size,

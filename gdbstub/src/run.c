@@ -217,6 +217,16 @@ static void take_others_write(struct vm *vm, const struct target_event *event)
 	}
 }
 
+/* Whatever it stands for. */
+static void end_step(struct vm *vm, const struct target_event *event)
+{
+	uint64_t pc = event->debug.pc;
+
+	if (vm->vcpus[event->vcpu].debug.step && event->kind != TARGET_VCPU_GONE &&
+	    (event->kind == TARGET_DEBUG || !vm_pc(vm, event->vcpu, &pc)))
+		trap_flag_end(vm, event->vcpu, pc);
+}
+
 static void take_event(struct vm *vm, const struct target_event *event)
 {
 	struct vcpu *v = &vm->vcpus[event->vcpu];
@@ -247,6 +257,7 @@ static void take_event(struct vm *vm, const struct target_event *event)
 			hit = watch_close(vm, event->vcpu, breakpoint_stops);
 	}
 	v->passes = NULL;
+	end_step(vm, event);
 	switch (event->kind) {
 	case TARGET_DEBUG:
 		if (!take_debug(vm, event->vcpu, &event->debug) && v->stop_asked)
@@ -427,6 +438,8 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	if (slots_come_later(vm, vcpu, &debug))
 		debug.step = step = true;
 	debug.block_irq = step && vm->block_irq;
+	if (step)
+		trap_flag_begin(vm, vcpu);
 	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set))
 		err = set_debug(vm, vcpu, &debug);
 	slots_age_own(vm, vcpu);

@@ -259,34 +259,15 @@ void slots_age_own(struct vm *vm, unsigned int vcpu)
 
 /* ---- before gdb's are in force ---- */
 
-#define PAGE_BYTES		4096
 #define INSTRUCTION_BYTES	15
-
-static size_t read_code(struct vm *vm, unsigned int vcpu, uint8_t code[static INSTRUCTION_BYTES])
-{
-	struct walk_result result;
-	size_t done = 0;
-	uint64_t pc;
-
-	if (vm_pc(vm, vcpu, &pc))
-		return 0;
-	while (done < INSTRUCTION_BYTES && vm_translate_linear(vm, vcpu, pc + done, &result) == 1) {
-		size_t room = PAGE_BYTES - (pc + done) % PAGE_BYTES;
-		size_t size = INSTRUCTION_BYTES - done < room ? INSTRUCTION_BYTES - done : room;
-
-		if (vm_read_physical(vm, result.gpa, code + done, size) != (long)size)
-			break;
-		done += size;
-	}
-	return done;
-}
 
 /* mov from or to a debug register. Other instructions that begin with what may be a prefix do no harm. */
 static bool is_at_mov_dr(struct vm *vm, unsigned int vcpu)
 {
 	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf2, 0xf3 };
 	uint8_t code[INSTRUCTION_BYTES];
-	size_t size = read_code(vm, vcpu, code);
+	uint64_t pc;
+	size_t size = vm_pc(vm, vcpu, &pc) ? 0 : vm_read_linear(vm, vcpu, pc, code, sizeof(code));
 	size_t at = 0;
 
 	while (at < size && ((code[at] & 0xf0) == 0x40 || memchr(prefixes, code[at], sizeof(prefixes))))

@@ -66,6 +66,33 @@ struct own_debug {
 };
 
 /**
+ * struct step - a single step, and what copies of the trap flag it may leave
+ * @is_known:	it has been begun
+ * @is_guests:	the guest had the flag set by itself
+ * @pc:		linear address it began at
+ * @stack:	linear address of what was last pushed
+ * @cs:		selector
+ * @is_long, @is_big: the code is of 64 bits, of 32 bits
+ * @word_bytes:	of a frame
+ * @keeps_flag:	the trap flag is there after it, too
+ * @pushes:	it is pushf, of so many bytes
+ */
+struct step {
+	bool is_known;
+	bool is_guests;
+	uint64_t pc;
+	uint64_t rip;
+	uint64_t stack;
+	uint16_t cs;
+	bool is_long;
+	bool is_big;
+	unsigned int word_bytes;
+	bool keeps_flag;
+	unsigned int pushes;
+	bool is_syscall;
+};
+
+/**
  * struct vcpu - what the stub knows of a vcpu
  * @running:	it was resumed, and no event has come since
  * @interrupting: it was asked to stop
@@ -73,7 +100,7 @@ struct own_debug {
  * @stop:	what gdb is to be told; STOP_NONE: nothing
  * @debug:	what set_debug() said last
  * @is_debugged: it has been let run with something to stop for, and never without since
- * @step_is_set: a step was begun and no register written since
+ * @step_is_set: a step was begun, and the trap flag is still there
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
  * @has_rf:	RF is set for where it stands
@@ -94,6 +121,7 @@ struct vcpu {
 	struct target_debug debug;
 	struct own_debug own;
 	bool is_debugged;
+	struct step step;
 	bool step_is_set;
 	struct breakpoint *passes;
 	struct breakpoint *probes;
@@ -331,6 +359,9 @@ long vm_write(struct vm *vm, unsigned int vcpu, uint64_t address, const void *da
 long vm_read_physical(struct vm *vm, uint64_t gpa, void *data, size_t size);
 long vm_write_physical(struct vm *vm, uint64_t gpa, const void *data, size_t size);
 
+/* The same as the processor does it. Return: bytes, as many as can be read. */
+size_t vm_read_linear(struct vm *vm, unsigned int vcpu, uint64_t address, void *data, size_t size);
+
 /* Where @pattern first is in [@address, @address + @size). Return: 1, 0, -errno. */
 int vm_search(struct vm *vm, unsigned int vcpu, uint64_t address, uint64_t size,
 	      const void *pattern, size_t length, uint64_t *found);
@@ -428,6 +459,14 @@ bool slots_own_hits(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_ev
 /* The guest is to have its #DB. */
 void slots_give_own(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_event *event,
 		    unsigned int hits);
+
+/* ---- trap_flag.c ---- */
+
+/* A held vcpu is about to make a step; its debug flags are as they were. */
+void trap_flag_begin(struct vm *vm, unsigned int vcpu);
+
+/* It stands at @pc: the guest is to find no copy of the trap flag, and the next step has it, too. */
+void trap_flag_end(struct vm *vm, unsigned int vcpu, uint64_t pc);
 
 /* ---- watch.c ---- */
 

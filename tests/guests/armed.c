@@ -55,6 +55,7 @@ __asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gd
 	"	nop\n"
 	"	popl	%ebx\n"
 	"	ret\n"
+	"	.skip	64\n"
 	"armed_handler:\n"
 	"	pushal\n"
 	"	movl	%dr6, %eax\n"

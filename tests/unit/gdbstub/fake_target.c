@@ -26,6 +26,9 @@ static const struct {
 	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_CS, 16 },
 	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_SS, 16 },
 	{ KVM2_SET_MP, KVM2_MP_STATE, 4 },
+	{ KVM2_SET_GPR, KVM2_GPR_RSP, 8 },
+	{ KVM2_SET_GPR, KVM2_GPR_R11, 8 },
+	{ KVM2_SET_SEGMENT, KVM2_SEGMENT_TR, 16 },
 	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR0, 8 },
 	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR1, 8 },
 	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR2, 8 },
@@ -76,6 +79,7 @@ static int fake_set_debug(struct target *target, unsigned int vcpu, const struct
 {
 	assert(!of(target)->running[vcpu]);
 	of(target)->debug[vcpu] = *debug;
+	of(target)->sets[vcpu]++;
 	return 0;
 }
 
@@ -239,10 +243,16 @@ static const struct target_ops fake_ops = {
 	.protect = fake_protect,
 };
 
+void fake_set_bytes(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number,
+		    const void *value, size_t size)
+{
+	memcpy(value_of(fake, vcpu, set, number), value, size);
+}
+
 void fake_set_register(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number,
 		       uint64_t value)
 {
-	memcpy(value_of(fake, vcpu, set, number), &value, sizeof(value));
+	fake_set_bytes(fake, vcpu, set, number, &value, sizeof(value));
 }
 
 uint64_t fake_register(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number)

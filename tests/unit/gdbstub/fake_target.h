@@ -6,14 +6,14 @@
 #include "gdbstub/src/target.h"
 
 #define FAKE_VCPUS		2
-#define FAKE_REGISTERS		16
+#define FAKE_REGISTERS		19
 #define FAKE_MEMORY_BYTES	0x4000
 #define FAKE_PAGES		(FAKE_MEMORY_BYTES / 4096)
 #define FAKE_PID		0x77
 
 /**
  * struct fake - a target
- * @debug:	what each vcpu is to stop for
+ * @debug:	what each vcpu is to stop for; @sets: how often that was said
  * @running, @asked: who was resumed, and asked to stop
  * @event, @has_event: what next_event() says next
  * @reflected:	events given back to the guest; @given: the last one of each vcpu
@@ -28,6 +28,7 @@ struct fake {
 	uint8_t values[FAKE_VCPUS][FAKE_REGISTERS][64];
 	uint8_t memory[FAKE_MEMORY_BYTES];
 	struct target_debug debug[FAKE_VCPUS];
+	unsigned int sets[FAKE_VCPUS];
 	bool running[FAKE_VCPUS];
 	bool asked[FAKE_VCPUS];
 	struct target_event event;
@@ -49,6 +50,10 @@ struct fake *fake_create(void);
 /* One of 8 bytes that the fake has. */
 void fake_set_register(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number,
 		       uint64_t value);
+
+/* Any. */
+void fake_set_bytes(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number,
+		    const void *value, size_t size);
 uint64_t fake_register(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number);
 
 #endif

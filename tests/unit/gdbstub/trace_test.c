@@ -289,6 +289,18 @@ static void malformed_ones_are_refused(void **state)
 	assert_string_equal(answer("QTDP:-1:2000:R1-"), "E16");
 }
 
+static void what_has_ended_is_left_alone(void **state)
+{
+	(void)state;
+	define_one("0:0-");
+	all_are_OK("QTStart", "Hg2");
+	answer("vCont;c");
+	fake->event = (struct target_event){ .kind = TARGET_EXITED, .status = 42 << 8 };
+	fake->has_event = true;
+	assert_string_equal(stopped(), "W2a");
+	assert_string_equal(answer("QTDP:8:2100:E:0:0"), "E03");
+}
+
 static void nothing_is_left(void **state)
 {
 	(void)state;
@@ -314,6 +326,7 @@ int main(void)
 		TEST(a_stop_ends_the_steps),
 		TEST(the_buffer_has_an_end),
 		TEST(malformed_ones_are_refused),
+		TEST(what_has_ended_is_left_alone),
 		TEST(nothing_is_left),
 	};
 
