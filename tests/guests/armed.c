@@ -24,6 +24,7 @@ struct hits {
 
 volatile struct hits armed_hits[GUEST_CPUS_MAX];
 volatile uint32_t armed_rounds[GUEST_CPUS_MAX];
+volatile uint32_t armed_flags;	/* all that were set in EFLAGS */
 volatile uint32_t armed_wish = 1;
 volatile uint32_t armed_stop;
 static uint32_t faults[GUEST_CPUS_MAX];
@@ -39,7 +40,7 @@ void armed_round(uint32_t id);
 uint32_t armed_hit(uint32_t id, uint32_t dr6);
 
 /* %ebx has the processor's number. KVM may emulate mov from %dr7, and then does not heed RF. */
-__asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gdb, armed_handler\n"
+__asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gdb, armed_popped, armed_handler\n"
 	"armed_round:\n"
 	"	pushl	%ebx\n"
 	"	movl	8(%esp), %ebx\n"
@@ -52,6 +53,12 @@ __asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gd
 	"armed_execute:\n"
 	"	movl	%dr7, %ecx\n"
 	"armed_gdb:\n"
+	"	nop\n"
+	"	pushfl\n"
+	"	movl	(%esp), %ecx\n"
+	"	orl	%ecx, armed_flags\n"
+	"	popfl\n"
+	"armed_popped:\n"
 	"	nop\n"
 	"	popl	%ebx\n"
 	"	ret\n"
