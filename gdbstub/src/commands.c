@@ -342,6 +342,32 @@ static void command_symbol(struct session *session, struct cursor *cursor)
 	reply_ok(session);
 }
 
+/* As QEMU's stub has it, for scripts that were written for that one. */
+static void command_physical_query(struct session *session, struct cursor *cursor)
+{
+	(void)cursor;
+	if (session->general.vm)
+		buffer_char(&session->reply, session->general.vm->physical ? '1' : '0');
+}
+
+static void command_physical(struct session *session, struct cursor *cursor)
+{
+	uint64_t on;
+
+	if (!cursor_hex(cursor, &on) || on > 1 || !session->general.vm) {
+		reply_errno(session, EINVAL);
+		return;
+	}
+	session->general.vm->physical = on;
+	reply_ok(session);
+}
+
+static void command_physical_supported(struct session *session, struct cursor *cursor)
+{
+	(void)cursor;
+	buffer_text(&session->reply, "PhyMemMode");
+}
+
 /* Text at @prefix, and whether what follows must be the packet's end. */
 static const struct {
 	const char *prefix;
@@ -404,6 +430,9 @@ static const struct {
 	{ "qTsP", command_trace_next_point },
 	{ "qTfV", command_trace_first_variable },
 	{ "qTsV", command_trace_next_variable },
+	{ "qqemu.Supported", command_physical_supported },
+	{ "qqemu.PhyMemMode", command_physical_query },
+	{ "Qqemu.PhyMemMode:", command_physical },
 	{ "QStartNoAckMode", command_no_ack },
 	{ "QNonStop:", command_non_stop },
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,70 @@ static void run_pt(const struct line *line)
 			      address, result.gpa, size_name(result.page_size),
 			      result.writable ? 'w' : '-', result.executable ? 'x' : '-',
 			      result.user ? "user" : "supervisor");
+}
+
+#define MEM_ROWS_MAX	100
+#define MEM_WALKS_MAX	(1 << 22)
+
+#define CR4_LA57	(1 << 12)
+
+/* Where the next page is, or what is not mapped ends. Return: 0: there is none. */
+static uint64_t next_address(const struct walk_mode *mode, uint64_t address, uint64_t size)
+{
+	/* Between the halves, or behind what 32 bits reach. */
+	if (!size)
+		return address >> 63 || address >> 32 == 1 ? 0 : ~0ULL << (mode->cr4 & CR4_LA57 ? 56 : 47);
+	return (address & ~(size - 1)) + size;
+}
+
+/* "rwxu" of what is mapped, "" of what is not. @mapped: as of walk() */
+static void describe_access(char text[static 5], int mapped, const struct walk_result *result)
+{
+	*text = 0;
+	if (mapped > 0)
+		snprintf(text, 5, "r%c%c%c", result->writable ? 'w' : '-', result->executable ? 'x' : '-',
+			 result->user ? 'u' : '-');
+}
+
+static void run_mem(const struct line *line)
+{
+	struct vm *vm = line->place.vm;
+	char now[5];
+	char access[5] = "";
+	struct walk_result result;
+	struct walk_mode mode;
+	uint64_t address = 0;
+	uint64_t start = 0;
+	unsigned int rows = 0;
+	int mapped = vm_mode(vm, line->place.vcpu, &mode);
+
+	if (*line->argument && !read_number(line, "an address", &address))
+		return;
+	for (unsigned int i = 0; mapped >= 0 && rows < MEM_ROWS_MAX && i < MEM_WALKS_MAX; i++) {
+		mapped = vm_translate(vm, line->place.vcpu, address, &result);
+		if (mapped == 1 && !result.page_size) {
+			buffer_text(line->text, "addresses are physical ones, without paging\n");
+			return;
+		}
+		describe_access(now, mapped, &result);
+		if (mapped < 0 || strcmp(now, access)) {
+			if (*access && ++rows)
+				buffer_printf(line->text, "0x%016" PRIx64 " to 0x%016" PRIx64 " %s\n", start,
+					      address - 1, access);
+			start = address;
+			memcpy(access, now, sizeof(access));
+		}
+		address = mapped < 0 ? address : next_address(&mode, address, result.page_size);
+		if (!address) {
+			if (*access)
+				buffer_printf(line->text, "0x%016" PRIx64 " to the end         %s\n", start, access);
+			return;
+		}
+	}
+	if (mapped < 0)
+		say_error(line, "the page tables", mapped);
+	else
+		buffer_printf(line->text, "and more: monitor mem %#" PRIx64 "\n", *access ? start : address);
 }
 
 static void run_phys(const struct line *line)
@@ -304,6 +369,7 @@ static const struct {
 	{ "irq", "", "interrupts and exceptions on their way", true, run_irq },
 	{ "kaslr", "", "by how much the guest's kernel has moved", true, run_kaslr },
 	{ "lapic", "", "the local APIC", true, run_lapic },
+	{ "mem", "[ADDRESS]", "what is mapped, from this address on", true, run_mem },
 	{ "phys", "[on|off]", "take addresses as physical ones", true, run_phys },
 	{ "pt", "ADDRESS", "follow the page tables", true, run_pt },
 	{ "step-irq", "[on|off]", "let interrupts in during single steps", true, run_step_irq },

@@ -44,17 +44,16 @@ static int walk_32(const struct walk_mode *mode, uint64_t address, walk_read *re
 		int ret = read_entry(table + (address >> shift & 0x3ff) * 4, sizeof(uint32_t), read,
 				     context, result, &entry);
 
+		result->page_size = 1ULL << shift;
 		if (ret <= 0)
 			return ret;
 		result->writable &= !!(entry & WRITABLE);
 		result->user &= !!(entry & USER);
 		if (shift == 12) {
-			result->page_size = 4096;
 			result->gpa = (entry & 0xfffff000) | (address & 0xfff);
 			return 1;
 		}
 		if (entry & LARGE && mode->cr4 & CR4_PSE) {
-			result->page_size = 4 << 20;
 			/* Bits 13-20 are address bits 32-39. */
 			result->gpa = (entry & 0xffc00000) | (entry >> 13 & 0xff) << 32 |
 				      (address & 0x3fffff);
@@ -78,6 +77,7 @@ static int walk_64(const struct walk_mode *mode, uint64_t address, unsigned int 
 		int ret = read_entry(table + (pae_root ? index & 3 : index) * 8, sizeof(entry), read,
 				     context, result, &entry);
 
+		result->page_size = 1ULL << shift;
 		if (ret <= 0)
 			return ret;
 		if (!pae_root) {
@@ -88,7 +88,6 @@ static int walk_64(const struct walk_mode *mode, uint64_t address, unsigned int 
 		if (shift == 12 || (shift <= 30 && !pae_root && entry & LARGE)) {
 			uint64_t mask = (1ULL << shift) - 1;
 
-			result->page_size = mask + 1;
 			result->gpa = (entry & ADDRESS & ~mask) | (address & mask);
 			return 1;
 		}

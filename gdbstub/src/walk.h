@@ -20,7 +20,8 @@ struct walk_mode {
 /**
  * struct walk_result - where an address leads
  * @gpa:	of the address itself
- * @page_size:	of the page it is in; 0: no paging
+ * @page_size:	of the page it is in, or of what is not mapped there; 0: no paging,
+ *		or no address
  * @writable, @user, @executable: by all levels together
  * @nr_levels:	entries that were read, from the root
  * @entries:	each entry

@@ -356,6 +356,68 @@ static const char *monitor(const char *line)
 	return text;
 }
 
+static void put32(uint64_t address, uint32_t value)
+{
+	memcpy(fake->memory + address, &value, sizeof(value));
+}
+
+static void monitor_mem_shows_what_is_mapped(void **state)
+{
+	const uint64_t pages = 0x2000, table = 0x3000;
+
+	(void)state;
+	assert_string_equal(monitor("mem"), "addresses are physical ones, without paging\n");
+	memset(fake->memory + pages, 0, 0x2000);
+	put32(pages, (uint32_t)table | 7);
+	put32(pages + 4, 0x87);
+	put32(pages + 1023 * 4, 0x83);
+	put32(table, 1);
+	put32(table + 4, 0x1003);
+	put32(table + 8, 0x3);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_CR0, 0x80000001);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_CR4, 0x10);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_CR3, pages);
+	answer("vCont;c");
+	answer("vCtrlC");
+	stopped();
+	assert_string_equal(monitor("mem"),
+			    "0x0000000000000000 to 0x0000000000000fff r-x-\n"
+			    "0x0000000000001000 to 0x0000000000002fff rwx-\n"
+			    "0x0000000000400000 to 0x00000000007fffff rwxu\n"
+			    "0x00000000ffc00000 to 0x00000000ffffffff rwx-\n");
+	assert_string_equal(monitor("mem 0x500000"),
+			    "0x0000000000500000 to 0x00000000007fffff rwxu\n"
+			    "0x00000000ffc00000 to 0x00000000ffffffff rwx-\n");
+	assert_string_equal(monitor("mem here"), "an address is expected\n");
+	/* Four levels: both halves, one page each. */
+	memset(fake->memory + pages, 0, 0x2000);
+	put32(pages, (uint32_t)table | 3);
+	put32(pages + 511 * 8, (uint32_t)table | 3);
+	put32(table + 511 * 8, 0x83);
+	put32(table + 511 * 8 + 4, 0x80000000);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_CR4, 0x20);
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_EFER, 0x500);
+	answer("vCont;c");
+	answer("vCtrlC");
+	stopped();
+	assert_string_equal(monitor("mem"),
+			    "0x0000007fc0000000 to 0x0000007fffffffff rw--\n"
+			    "0xffffffffc0000000 to the end         rw--\n");
+}
+
+static void physical_addresses_are_asked_for_as_of_QEMU(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("qqemu.Supported"), "PhyMemMode");
+	assert_string_equal(answer("qqemu.PhyMemMode"), "0");
+	assert_string_equal(answer("Qqemu.PhyMemMode:1"), "OK");
+	assert_string_equal(answer("qqemu.PhyMemMode"), "1");
+	assert_string_equal(monitor("phys"), "addresses are physical\n");
+	assert_string_equal(answer("Qqemu.PhyMemMode:0"), "OK");
+	assert_string_equal(answer("qqemu.PhyMemMode"), "0");
+	assert_string_equal(answer("Qqemu.PhyMemMode:2"), "E16");
+}
+
 static void monitor_commands_are_answered(void **state)
 {
 	(void)state;
@@ -510,6 +572,8 @@ int main(void)
 		TEST(the_end_of_the_process_is_told),
 		TEST(malformed_packets_are_refused),
 		TEST(monitor_commands_are_answered),
+		TEST(monitor_mem_shows_what_is_mapped),
+		TEST(physical_addresses_are_asked_for_as_of_QEMU),
 		TEST(another_address_space_is_looked_at),
 		TEST(tables_of_the_system),
 		TEST(files_are_those_of_one_folder),
