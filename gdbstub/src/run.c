@@ -227,6 +227,15 @@ static void end_step(struct vm *vm, const struct target_event *event)
 		trap_flag_end(vm, event->vcpu, pc);
 }
 
+/* Held where a breakpoint is that it has not met yet: to step over that would be to miss it. */
+static bool is_about_to_meet(struct vm *vm, unsigned int vcpu)
+{
+	uint64_t pc;
+
+	return vm->nr_breakpoints && !vm_pc(vm, vcpu, &pc) && pc != vm->vcpus[vcpu].stood_at &&
+	       breakpoint_at_pc(vm, vcpu, pc);
+}
+
 static void take_event(struct vm *vm, const struct target_event *event)
 {
 	struct vcpu *v = &vm->vcpus[event->vcpu];
@@ -272,6 +281,8 @@ static void take_event(struct vm *vm, const struct target_event *event)
 	case TARGET_HELD:
 		if (v->stop_asked)
 			v->stop.reason = STOP_REQUESTED;
+		else
+			v->is_moved = is_about_to_meet(vm, event->vcpu);
 		break;
 	case TARGET_CRASHED:
 		v->stop.reason = STOP_CRASH;
@@ -443,7 +454,7 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set))
 		err = set_debug(vm, vcpu, &debug);
 	slots_age_own(vm, vcpu);
-	v->stood_at = v->pc_is_valid ? v->pc : ~0ULL;
+	v->stood_at = v->pc_is_valid && !v->is_moved ? v->pc : ~0ULL;
 	vm_forget(vm, vcpu);
 	vm_forget_pages(vm);
 	if (!err)

@@ -104,8 +104,8 @@ struct step {
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
  * @has_rf:	RF is set for where it stands
- * @is_moved:	gdb sent it to where it stands: it meets a breakpoint there
- * @stood_at:	where it was let go, ~0: not known
+ * @is_moved:	gdb sent it to where it stands, or it has just come there: it meets a breakpoint there
+ * @stood_at:	where it was let go and need not meet one, ~0: not known
  * @trace_steps: still to be collected for tracepoint @trace_number at @trace_address
  * @writes:	its next instruction may be a write to a watched page, @writes_at
  * @cache:	of the g packet's records; valid as long as it is held

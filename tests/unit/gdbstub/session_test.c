@@ -322,6 +322,24 @@ static void the_end_of_the_process_is_told(void **state)
 	assert_string_equal(answer("g"), "E03");
 }
 
+static void one_held_before_a_breakpoint_meets_it(void **state)
+{
+	(void)state;
+	all_are_OK("QNonStop:1", "Z0,1100,1", "vCont;c:2");
+	set_register(1, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 0x1100);
+	/* All are held for a moment, for another one, and once more before it has run. */
+	all_are_OK("Z0,1300,1", "Z0,1310,1");
+	assert_true(fake->running[1] && !fake->debug[1].step);
+	assert_int_equal(fake->memory[0x1100], 0xcc);
+	/* Where it stood is another matter. */
+	happens(1, 3, 0x1100, 0);
+	session_poll(&session);
+	assert_false(fake->running[1]);
+	all_are_OK("vStopped", "vCont;c:2");
+	assert_true(fake->running[1] && fake->debug[1].step);
+	assert_int_equal(fake->memory[0x1100], 0x90);
+}
+
 static void malformed_packets_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -570,6 +588,7 @@ int main(void)
 		TEST(a_range_is_left_by_itself),
 		TEST(an_interrupt_stops_who_runs),
 		TEST(the_end_of_the_process_is_told),
+		TEST(one_held_before_a_breakpoint_meets_it),
 		TEST(malformed_packets_are_refused),
 		TEST(monitor_commands_are_answered),
 		TEST(monitor_mem_shows_what_is_mapped),
