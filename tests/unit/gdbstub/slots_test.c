@@ -213,6 +213,7 @@ static void gdbs_make_room(void **state)
 	passes_unseen(0);
 	answer("vCtrlC");
 	stopped();
+	assert_int_equal(fake->memory[0x1100], 0xcc);
 	all_are_OK("z1,1100,1", "z0,1200,1", "z2,3000,4");
 	assert_int_equal(fake->memory[0x1100], 0x55);
 	assert_int_equal(fake->memory[0x1200], 0x90);
