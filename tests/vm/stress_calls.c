@@ -449,8 +449,8 @@ const struct stress_operation stress_calls[] = {
 	{ "kvm_get_state",		 6, 48, get_records },
 	{ "kvm_set_state",		 6, 48, set_records },
 	{ "kvm_get_state and set",	 8, 24, change_state },
-	{ "kvm_set_memory_map",		 6,  1, set_map },
-	{ "kvm_get_dirty_log",		 8, 32, get_log },
+	{ "kvm_set_memory_map",		 5,  1, set_map },
+	{ "kvm_get_dirty_log",		 8, 64, get_log },
 };
 
 const size_t stress_nr_calls = sizeof(stress_calls) / sizeof(stress_calls[0]);
