@@ -207,10 +207,10 @@ static void gdbs_make_room(void **state)
 	/* Nobody reads it. */
 	assert_string_equal(answer("m1100,1"), "90");
 	/* The guest overwrites it, as a loader does. */
-	fake->memory[0x1100] = 0x55;
 	answer("vCont;c");
 	happens(0, 1, 0x1101, STEPPED);
 	passes_unseen(0);
+	fake->memory[0x1100] = 0x55;
 	answer("vCtrlC");
 	stopped();
 	assert_int_equal(fake->memory[0x1100], 0xcc);
