@@ -98,14 +98,18 @@ static void arm(uint32_t id, uint32_t wish)
 		__asm__ volatile("movl %0, %%dr7" : : "r"(DR7_ARMED));
 }
 
+static struct hits last[GUEST_CPUS_MAX];
+
 static uint32_t last_rounds(uint32_t id)
 {
 	const struct hits before = armed_hits[id];
 
 	for (uint32_t i = 0; i < LAST_ROUNDS; i++)
 		armed_round(id);
-	return armed_hits[id].write - before.write != LAST_ROUNDS ||
-	       armed_hits[id].execute - before.execute != LAST_ROUNDS || armed_hits[id].others;
+	last[id].write = armed_hits[id].write - before.write;
+	last[id].execute = armed_hits[id].execute - before.execute;
+	last[id].others = armed_hits[id].others;
+	return last[id].write != LAST_ROUNDS || last[id].execute != LAST_ROUNDS || last[id].others;
 }
 
 void guest_work(struct guest_cpu *cpu)
@@ -130,13 +134,26 @@ void guest_work(struct guest_cpu *cpu)
 	faults[cpu->id] = last_rounds(cpu->id);
 }
 
+/* Of its last rounds: #DBs of data, of instructions, and DR6 of another. */
+static void tell(struct guest_cpu *cpu, uint32_t id)
+{
+	const uint32_t numbers[] = { id, last[id].write, last[id].execute, last[id].others };
+
+	for (uint32_t i = 0; i < 4; i++) {
+		guest_print_hex(cpu, numbers[i]);
+		guest_print(cpu, i < 3 ? " " : "\n");
+	}
+}
+
 void guest_end(struct guest_cpu *cpu)
 {
 	uint32_t status = guest_number("status", 0);
 
 	for (uint32_t id = 0; id < guest_nr_cpus; id++)
-		if (faults[id])
+		if (faults[id]) {
 			status = 1;
+			tell(cpu, id);
+		}
 	guest_print(cpu, status == 1 ? "not every #DB came\n" : "unharmed\n");
 	guest_exit(cpu, status);
 }
