@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "kvm_run.h"
 #include "vmm_memory.h"
 
 /* In the vcpu's thread, which stands. */
@@ -59,6 +60,9 @@ static bool take_synced(const struct classic_vcpu *vcpu, unsigned long request,
 	switch (request) {
 	case KVM_GET_REGS:
 		memcpy(argument, &regs->regs, sizeof(regs->regs));
+		/* As KVM hides it, also before it has taken what was written. */
+		if (vcpu->steps)
+			((struct kvm_regs *)argument)->rflags &= ~KVM_RUN_TRAP_FLAG;
 		return true;
 	case KVM_GET_SREGS2: {
 		struct kvm_sregs2 *sregs = argument;

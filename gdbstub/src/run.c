@@ -415,6 +415,7 @@ static int set_debug(struct vm *vm, unsigned int vcpu, const struct target_debug
 
 	v->debug = *debug;
 	v->step_is_set = debug->step;
+	v->flag_is_lost = false;
 	return err;
 }
 
@@ -451,7 +452,8 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	debug.block_irq = step && vm->block_irq;
 	if (step)
 		trap_flag_begin(vm, vcpu);
-	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set))
+	if (memcmp(&debug, &v->debug, sizeof(debug)) || (step && !v->step_is_set) ||
+	    (step && v->flag_is_lost && trap_flag_set(vm, vcpu)))
 		err = set_debug(vm, vcpu, &debug);
 	slots_age_own(vm, vcpu);
 	v->stood_at = v->pc_is_valid && !v->is_moved ? v->pc : ~0ULL;

@@ -107,6 +107,8 @@ struct target_ops {
 	/* Of a held vcpu; in force from the next resume() on. */
 	int (*set_debug)(struct target *target, unsigned int vcpu,
 			 const struct target_debug *debug);
+	/* Set the trap flag anew, which KVM makes steps by. NULL, or an error: set_debug() does it, at a higher price. */
+	int (*set_trap_flag)(struct target *target, unsigned int vcpu);
 
 	/*
 	 * The event was the guest's own: give it to the guest with the next

@@ -308,6 +308,22 @@ static int set_debug(struct target *target, unsigned int vcpu, const struct targ
 	return 0;
 }
 
+/*
+ * In the registers that KVM takes from struct kvm_run. It takes the flag for the guest's there, and for its own, hidden
+ * and cleared at the end, as it makes steps. To take registers ends an exception that is pending.
+ */
+static int set_trap_flag(struct target *target, unsigned int vcpu)
+{
+	struct classic_vcpu *v = classic_vcpu_of(target, vcpu);
+	struct kvm_sync_regs *regs = &v->run->s.regs;
+
+	if (!v->is_current || !v->runs_again || regs->events.exception.pending)
+		return -EOPNOTSUPP;
+	regs->regs.rflags |= KVM_RUN_TRAP_FLAG;
+	v->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+	return 0;
+}
+
 static const struct target_ops classic_ops = {
 	.name = "classic",
 	.detach = detach,
@@ -315,6 +331,7 @@ static const struct target_ops classic_ops = {
 	.interrupt = interrupt,
 	.resume = vmm_resume,
 	.set_debug = set_debug,
+	.set_trap_flag = set_trap_flag,
 	.reflect = debug_reflect,
 	.next_event = vmm_next_event,
 	.wait = vmm_wait,

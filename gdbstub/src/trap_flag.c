@@ -11,11 +11,12 @@
  *
  * Where the flag gets lost: popf and iret load another one, an exception clears
  * it, and so does KVM after an instruction that it has emulated, which may be
- * any that accesses memory. The next step is to set it anew then, which
- * takes time; so a table has the instructions after which it is there.
+ * any that accesses memory. The next step is to set it anew then; a table has
+ * the instructions after which it is there.
  */
 #include "vm.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <kvm2/kvm2.h>
@@ -253,6 +254,15 @@ void trap_flag_begin(struct vm *vm, unsigned int vcpu)
 	v->step = step;
 }
 
+int trap_flag_set(struct vm *vm, unsigned int vcpu)
+{
+	const struct target_ops *ops = vm->target->ops;
+	int err = ops->set_trap_flag ? ops->set_trap_flag(vm->target, vcpu) : -EOPNOTSUPP;
+
+	vm->vcpus[vcpu].flag_is_lost = err;
+	return err;
+}
+
 void trap_flag_end(struct vm *vm, unsigned int vcpu, uint64_t pc)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
@@ -260,15 +270,14 @@ void trap_flag_end(struct vm *vm, unsigned int vcpu, uint64_t pc)
 	bool is_near = pc - step->pc <= NEAR_BYTES;
 	uint64_t flags;
 
-	if (!step->is_known || !step->keeps_flag || pc == step->pc)
-		v->step_is_set = false;
+	v->flag_is_lost = !step->is_known || !step->keeps_flag || pc == step->pc;
 	if (!step->is_known || step->is_guests || pc == step->pc)
 		return;
 	step->is_known = false;
 	if (is_near && step->pushes)
 		clear_copy(vm, vcpu, step->stack - step->pushes);
 	else if (!is_near && clear_frames(vm, vcpu, step))
-		v->step_is_set = false;
+		v->flag_is_lost = true;
 	if (step->is_syscall && !state_get_u64(vm->target, vcpu, KVM2_SET_GPR, KVM2_GPR_R11, &flags) &&
 	    flags & RFLAGS_TF)
 		state_set_u64(vm->target, vcpu, KVM2_SET_GPR, KVM2_GPR_R11, 8, flags & ~(uint64_t)RFLAGS_TF);

@@ -53,6 +53,20 @@ static void give_registers_back(const struct undo_classic *undo, struct thread *
 	undo->saved->tid = 0;
 }
 
+/* Registers that KVM has not taken yet may be for a step; the flag for it would be the guest's. */
+static void clear_trap_flag(pid_t pid, uint64_t run)
+{
+	const uint64_t at = run + offsetof(struct kvm_run, s.regs.regs.rflags);
+	uint64_t dirty = 0;
+	uint64_t flags;
+
+	vmm_peek(pid, run + offsetof(struct kvm_run, kvm_dirty_regs), &dirty, sizeof(dirty));
+	if (!(dirty & KVM_SYNC_X86_REGS) || vmm_peek(pid, at, &flags, sizeof(flags)))
+		return;
+	flags &= ~KVM_RUN_TRAP_FLAG;
+	vmm_poke(pid, at, &flags, sizeof(flags));
+}
+
 static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcpu,
 		    struct thread *thread)
 {
@@ -67,6 +81,7 @@ static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcp
 		kvm_run_again(&regs);
 		thread_set_regs(thread, &regs);
 	}
+	clear_trap_flag(undo->pid, vcpu->run);
 	vmm_poke(undo->pid, vcpu->run + offsetof(struct kvm_run, immediate_exit), &none, 1);
 	vmm_poke(undo->pid, vcpu->run + offsetof(struct kvm_run, kvm_valid_regs), &none,
 		 sizeof(none));

@@ -100,7 +100,8 @@ struct step {
  * @stop:	what gdb is to be told; STOP_NONE: nothing
  * @debug:	what set_debug() said last
  * @is_debugged: it has been let run with something to stop for, and never without since
- * @step_is_set: a step was begun, and the trap flag is still there
+ * @step_is_set: KVM makes steps
+ * @flag_is_lost: but the trap flag, by which it does, has been cleared
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
  * @has_rf:	RF is set for where it stands
@@ -123,6 +124,7 @@ struct vcpu {
 	bool is_debugged;
 	struct step step;
 	bool step_is_set;
+	bool flag_is_lost;
 	struct breakpoint *passes;
 	struct breakpoint *probes;
 	bool has_rf;
@@ -465,7 +467,10 @@ void slots_give_own(struct vm *vm, unsigned int vcpu, const struct kvm2_debug_ev
 /* A held vcpu is about to make a step; its debug flags are as they were. */
 void trap_flag_begin(struct vm *vm, unsigned int vcpu);
 
-/* It stands at @pc: the guest is to find no copy of the trap flag, and the next step has it, too. */
+/* Set it anew, for less than the debug flags would cost. Return: 0, or a negative errno. */
+int trap_flag_set(struct vm *vm, unsigned int vcpu);
+
+/* It stands at @pc: the guest is to find no copy of the trap flag; notes whether that is lost. */
 void trap_flag_end(struct vm *vm, unsigned int vcpu, uint64_t pc);
 
 /* ---- watch.c ---- */

@@ -83,6 +83,13 @@ static int fake_set_debug(struct target *target, unsigned int vcpu, const struct
 	return 0;
 }
 
+static int fake_set_trap_flag(struct target *target, unsigned int vcpu)
+{
+	assert(!of(target)->running[vcpu] && of(target)->debug[vcpu].step);
+	of(target)->flags[vcpu]++;
+	return 0;
+}
+
 static int fake_reflect(struct target *target, unsigned int vcpu,
 			const struct kvm2_debug_event *debug)
 {
@@ -232,6 +239,7 @@ static const struct target_ops fake_ops = {
 	.interrupt = fake_interrupt,
 	.resume = fake_resume,
 	.set_debug = fake_set_debug,
+	.set_trap_flag = fake_set_trap_flag,
 	.reflect = fake_reflect,
 	.next_event = fake_next_event,
 	.wait = fake_wait,

@@ -13,7 +13,7 @@
 
 /**
  * struct fake - a target
- * @debug:	what each vcpu is to stop for; @sets: how often that was said
+ * @debug:	what each vcpu is to stop for; @sets: how often that was said; @flags: and how often the trap flag was set
  * @running, @asked: who was resumed, and asked to stop
  * @event, @has_event: what next_event() says next
  * @reflected:	events given back to the guest; @given: the last one of each vcpu
@@ -29,6 +29,7 @@ struct fake {
 	uint8_t memory[FAKE_MEMORY_BYTES];
 	struct target_debug debug[FAKE_VCPUS];
 	unsigned int sets[FAKE_VCPUS];
+	unsigned int flags[FAKE_VCPUS];
 	bool running[FAKE_VCPUS];
 	bool asked[FAKE_VCPUS];
 	struct target_event event;
