@@ -60,37 +60,23 @@ void kvm2_gate_open(struct kvm2_vm *vm)
 		wake_up_all(&vm->gate_wait);
 }
 
-static bool is_closed(const struct kvm2_vcpu *v)
+/* The rest of kvm2_gate_enter(), for a vcpu that has found the gate closed. */
+int kvm2_gate_wait(struct kvm2_vcpu *v)
 {
-	return atomic_read(&v->vm->gate) || atomic_read(&v->pause);
-}
-
-/*
- * Return: 0 with v->vcpu->mutex held and the gate open; -ERESTARTNOHAND
- * when a signal came, -EINTR when killed.
- */
-int kvm2_gate_enter(struct kvm2_vcpu *v)
-{
-	for (;;) {
-		if (mutex_lock_killable(&v->vcpu->mutex))
-			return -EINTR;
-		smp_store_mb(v->running, true);
-		if (likely(!is_closed(v)))
-			return 0;
+	do {
 		kvm2_gate_leave(v);
 
 		/* The kick that made us wait is no reason to stop waiting. */
 		kvm2_take_kick();
-		if (wait_event_interruptible(v->vm->gate_wait, !is_closed(v)) &&
+		if (wait_event_interruptible(v->vm->gate_wait,
+					     !kvm2_gate_is_closed(v)) &&
 		    !kvm2_take_kick())
 			return -ERESTARTNOHAND;
-	}
-}
-
-void kvm2_gate_leave(struct kvm2_vcpu *v)
-{
-	WRITE_ONCE(v->running, false);
-	mutex_unlock(&v->vcpu->mutex);
+		if (mutex_lock_killable(&v->vcpu->mutex))
+			return -EINTR;
+		smp_store_mb(v->running, true);
+	} while (unlikely(kvm2_gate_is_closed(v)));
+	return 0;
 }
 
 /**

@@ -23,10 +23,32 @@ u32 kvm2_run_pending(const struct kvm2_vcpu *v);
 /* gate.c: keep vcpus out of the guest */
 int kvm2_gate_close(struct kvm2_vm *vm);
 void kvm2_gate_open(struct kvm2_vm *vm);
-int kvm2_gate_enter(struct kvm2_vcpu *v);
-void kvm2_gate_leave(struct kvm2_vcpu *v);
+int kvm2_gate_wait(struct kvm2_vcpu *v);
 int kvm2_vcpu_hold(struct kvm2_vcpu *v);
 void kvm2_vcpu_release(struct kvm2_vcpu *v);
+
+static inline bool kvm2_gate_is_closed(const struct kvm2_vcpu *v)
+{
+	return atomic_read(&v->vm->gate) || atomic_read(&v->pause);
+}
+
+/*
+ * Return: 0 with v->vcpu->mutex held and the gate open; -ERESTARTNOHAND
+ * when a signal came, -EINTR when killed.
+ */
+static inline int kvm2_gate_enter(struct kvm2_vcpu *v)
+{
+	if (mutex_lock_killable(&v->vcpu->mutex))
+		return -EINTR;
+	smp_store_mb(v->running, true);
+	return unlikely(kvm2_gate_is_closed(v)) ? kvm2_gate_wait(v) : 0;
+}
+
+static inline void kvm2_gate_leave(struct kvm2_vcpu *v)
+{
+	WRITE_ONCE(v->running, false);
+	mutex_unlock(&v->vcpu->mutex);
+}
 
 /* debug.c: debug events as exits or stops */
 int kvm2_debug_trap(struct kvm2_vcpu *v);

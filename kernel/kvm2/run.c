@@ -318,7 +318,8 @@ static void trace_io_exit(struct kvm2_vcpu *v)
 }
 
 /* Port accesses are the most frequent exits, and the data is not in run. */
-static int deliver_io(struct kvm2_vcpu *v, struct kvm2_run __user *urun)
+static __always_inline int deliver_io(struct kvm2_vcpu *v,
+				      struct kvm2_run __user *urun)
 {
 	const struct kvm_run *run = v->vcpu->run;
 	const u8 *data = v->vcpu->arch.pio_data;
@@ -409,7 +410,7 @@ static u32 deliver_apic(struct kvm2_vcpu *v, int r)
 }
 
 /* Write the exit in vcpu->run to user space. Return: 0 or -EFAULT. */
-static int deliver(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
+static noinline int deliver(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 		   const struct exit_type *type)
 {
 	u32 kvm_reason = v->vcpu->run->exit_reason;
@@ -503,6 +504,9 @@ static int run_guest(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 			r = RUN_AGAIN;
 			break;
 		}
+		/* The most frequent one, in line. */
+		if (likely(vcpu->run->exit_reason == KVM_EXIT_IO))
+			return deliver_io(v, urun);
 		return deliver(v, urun, NULL);
 	case -EINTR:
 		r = interrupted(vcpu, mask);
