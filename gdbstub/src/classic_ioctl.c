@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "kvm_run.h"
 #include "vmm_memory.h"
+#include "x86.h"
 
 /* In the vcpu's thread, which stands. */
 static int make_ioctl(struct classic_vcpu *vcpu, unsigned long request, void *argument,
@@ -62,7 +62,7 @@ static bool take_synced(const struct classic_vcpu *vcpu, unsigned long request,
 		memcpy(argument, &regs->regs, sizeof(regs->regs));
 		/* As KVM hides it, also before it has taken what was written. */
 		if (vcpu->steps)
-			((struct kvm_regs *)argument)->rflags &= ~KVM_RUN_TRAP_FLAG;
+			((struct kvm_regs *)argument)->rflags &= ~RFLAGS_TF;
 		return true;
 	case KVM_GET_SREGS2: {
 		struct kvm_sregs2 *sregs = argument;

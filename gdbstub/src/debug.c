@@ -5,9 +5,7 @@
 #include <kvm2/kvm2.h>
 
 #include "registers.h"
-
-#define VECTOR_DB	1
-#define VECTOR_BP	3
+#include "x86.h"
 
 #define DR7_FIXED	0x400
 

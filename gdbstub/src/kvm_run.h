@@ -12,9 +12,6 @@
 
 #define KVM_RUN_SYSCALL_BYTES	2
 
-/* In RFLAGS; KVM makes single steps by it. */
-#define KVM_RUN_TRAP_FLAG	(1ULL << 8)
-
 static inline bool kvm_run_is_call(const struct user_regs_struct *regs, int fd)
 {
 	return regs->orig_rax == SYS_ioctl && (int)regs->rdi == fd && (uint32_t)regs->rsi == KVM_RUN;

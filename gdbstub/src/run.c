@@ -8,11 +8,7 @@
 #include <kvm2/kvm2.h>
 
 #include "trace.h"
-
-#define VECTOR_DB	1
-#define VECTOR_BP	3
-
-#define DR6_STEP	(1 << 14)
+#include "x86.h"
 
 /* How long vm_hold() waits between two looks. */
 #define HOLD_MS		20
@@ -468,8 +464,6 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	if (err && err != -ESRCH)
 		v->stop.reason = STOP_CRASH;
 }
-
-#define RFLAGS_RF	(1ULL << 16)
 
 /* Once in so many times it is stepped over all the same, should RF have failed. */
 #define PASSES_MAX	64

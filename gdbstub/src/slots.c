@@ -16,15 +16,12 @@
 
 #include <kvm2/kvm2.h>
 
+#include "x86.h"
+
 #define DR7_EXECUTE	0
 #define DR7_WRITE	1
 #define DR7_ACCESS	3
 #define DR7_EXACT	0x300
-
-#define DR6_HITS	0xf
-#define DR6_STEP	(1 << 14)
-
-#define RFLAGS_RF	(1ULL << 16)
 
 /* The guest's own are read again after so many steps and stops that gdb does not hear of. */
 #define OWN_AGE_MAX	16

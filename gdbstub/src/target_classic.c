@@ -31,6 +31,7 @@
 #include "kvm_run.h"
 #include "protect.h"
 #include "vmm_scan.h"
+#include "x86.h"
 
 /* ---- state ---- */
 
@@ -319,7 +320,7 @@ static int set_trap_flag(struct target *target, unsigned int vcpu)
 
 	if (!v->is_current || !v->runs_again || regs->events.exception.pending)
 		return -EOPNOTSUPP;
-	regs->regs.rflags |= KVM_RUN_TRAP_FLAG;
+	regs->regs.rflags |= RFLAGS_TF;
 	v->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	return 0;
 }

@@ -21,9 +21,10 @@
 
 #include <kvm2/kvm2.h>
 
+#include "x86.h"
+
 #define CR0_PE		(1 << 0)
 #define EFER_LMA	(1 << 10)
-#define RFLAGS_TF	(1 << 8)
 #define RFLAGS_VM	(1 << 17)
 
 #define ACCESS_LONG	(1 << 13)
@@ -280,5 +281,5 @@ void trap_flag_end(struct vm *vm, unsigned int vcpu, uint64_t pc)
 		v->flag_is_lost = true;
 	if (step->is_syscall && !state_get_u64(vm->target, vcpu, KVM2_SET_GPR, KVM2_GPR_R11, &flags) &&
 	    flags & RFLAGS_TF)
-		state_set_u64(vm->target, vcpu, KVM2_SET_GPR, KVM2_GPR_R11, 8, flags & ~(uint64_t)RFLAGS_TF);
+		state_set_u64(vm->target, vcpu, KVM2_SET_GPR, KVM2_GPR_R11, 8, flags & ~RFLAGS_TF);
 }

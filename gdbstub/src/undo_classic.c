@@ -15,6 +15,7 @@
 
 #include "kvm_run.h"
 #include "vmm_memory.h"
+#include "x86.h"
 
 #define STOP_MS		5000
 #define TRIES		1000
@@ -63,7 +64,7 @@ static void clear_trap_flag(pid_t pid, uint64_t run)
 	vmm_peek(pid, run + offsetof(struct kvm_run, kvm_dirty_regs), &dirty, sizeof(dirty));
 	if (!(dirty & KVM_SYNC_X86_REGS) || vmm_peek(pid, at, &flags, sizeof(flags)))
 		return;
-	flags &= ~KVM_RUN_TRAP_FLAG;
+	flags &= ~RFLAGS_TF;
 	vmm_poke(pid, at, &flags, sizeof(flags));
 }
 

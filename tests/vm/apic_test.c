@@ -506,28 +506,11 @@ static void hidden(void)
 	tap_is(next_report(), 13, "MSR 0x1b does not exist");
 }
 
-static void in_child(void (*test)(void))
-{
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		tap_die("fork");
-	if (!pid) {
-		test();
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	tap_is(status, 0, "that process has ended well");
-}
-
 int main(void)
 {
 	if (guest_hold_kvm())
 		tap_die("/dev/kvm");
-	in_child(hidden);
+	tap_child("a hidden APIC", hidden);
 
 	if (guest_create_vm("apic", &ram))
 		tap_die("create the VM");

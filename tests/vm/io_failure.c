@@ -192,8 +192,8 @@ static void test_detach(void)
 
 void test_failures(void)
 {
-	in_child("kill -9", test_killed);
-	in_child("detach", test_detach);
+	tap_child("kill -9", test_killed);
+	tap_child("detach", test_detach);
 	for (which_lie = 0; which_lie < sizeof(lies) / sizeof(lies[0]); which_lie++)
-		in_child(lies[which_lie].what, test_lie);
+		tap_child(lies[which_lie].what, test_lie);
 }

@@ -64,23 +64,6 @@ long finish(void)
 	return value;
 }
 
-void in_child(const char *what, void (*test)(void))
-{
-	int status = 0;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		tap_die("fork");
-	if (!pid) {
-		test();
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	tap_is(status, 0, "%s: the process has ended well", what);
-}
-
 pthread_t start(void *(*function)(void *), void *argument)
 {
 	pthread_t thread;

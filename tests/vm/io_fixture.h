@@ -35,7 +35,6 @@ pthread_t start(void *(*function)(void *), void *argument);
 long finish(void);
 /* A signal with this handler does no more than interrupt. */
 void on_signal(int signal);
-void in_child(const char *what, void (*test)(void));
 
 /* The tests, each file's in their order. */
 void test_posts(void);

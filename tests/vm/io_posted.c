@@ -329,15 +329,15 @@ static void test_endless(void)
 
 void test_posts(void)
 {
-	in_child("posted writes", test_posted);
-	in_child("batched writes", test_batched);
-	in_child("widths", test_widths);
-	in_child("widths in batches", test_batched_widths);
-	in_child("late batches", test_late);
-	in_child("batched and posted", test_mixed);
-	in_child("two ranges in batches", test_cookies);
-	in_child("full batches", test_full);
-	in_child("order", test_order);
-	in_child("order of batches", test_batched_order);
-	in_child("posts without end", test_endless);
+	tap_child("posted writes", test_posted);
+	tap_child("batched writes", test_batched);
+	tap_child("widths", test_widths);
+	tap_child("widths in batches", test_batched_widths);
+	tap_child("late batches", test_late);
+	tap_child("batched and posted", test_mixed);
+	tap_child("two ranges in batches", test_cookies);
+	tap_child("full batches", test_full);
+	tap_child("order", test_order);
+	tap_child("order of batches", test_batched_order);
+	tap_child("posts without end", test_endless);
 }

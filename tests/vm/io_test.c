@@ -216,11 +216,11 @@ int main(void)
 {
 	if (guest_hold_kvm())
 		tap_die("/dev/kvm");
-	in_child("ranges", test_ranges);
-	in_child("reads and writes", test_read_write);
-	in_child("messages", test_message);
-	in_child("eventfd", test_eventfd);
-	in_child("signals", test_signals);
+	tap_child("ranges", test_ranges);
+	tap_child("reads and writes", test_read_write);
+	tap_child("messages", test_message);
+	tap_child("eventfd", test_eventfd);
+	tap_child("signals", test_signals);
 	test_posts();
 	test_failures();
 	return tap_end();

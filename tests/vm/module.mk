@@ -45,6 +45,13 @@ tests/vm/state_test_LDFLAGS := -lpthread
 tests/vm/state_test_KERNELS := patched debug
 tests/vm/state_test_TIMEOUT := 1800
 
+VM_TESTS += tests/vm/state_list_test
+tests/vm/state_list_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
+tests/vm/state_list_test_LIBS    := libkvm2
+tests/vm/state_list_test_LDFLAGS := -lpthread
+tests/vm/state_list_test_KERNELS := patched debug
+tests/vm/state_list_test_TIMEOUT := 1800
+
 VM_TESTS += tests/vm/state_register_test
 tests/vm/state_register_test_SOURCES := tests/vm/state_fixture.c tests/vm/tap.c
 tests/vm/state_register_test_LIBS    := libkvm2

@@ -20,6 +20,11 @@
 /* The port that a guest writes when it has done what it shall do. */
 #define DONE_PORT	0xf4
 
+#define NR_SETS		(KVM2_SET_GUEST_DEBUG + 1)
+
+/* What is worth moving to another vcpu. */
+#define PORTABLE	(KVM2_STATE_WRITABLE | KVM2_STATE_STABLE)
+
 extern uint8_t *fixture_ram;
 
 /* All state that a vcpu may have, and more. */

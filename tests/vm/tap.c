@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LINE_SIZE	1024
@@ -120,6 +121,23 @@ void tap_die(const char *what, ...)
 	va_end(args);
 	tap_ok(false, "%s: %s", text, strerror(error));
 	exit(1);
+}
+
+void tap_child(const char *what, void (*test)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		tap_die("fork");
+	if (!pid) {
+		test();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	tap_is(status, 0, "%s: the process has ended well", what);
 }
 
 int tap_status(void)

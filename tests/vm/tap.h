@@ -31,6 +31,9 @@ void tap_note(const char *text, ...);
 __attribute__((format(printf, 1, 2), noreturn))
 void tap_die(const char *what, ...);
 
+/* Run @test in a process of its own, whose end is one behaviour more: that of @what. */
+void tap_child(const char *what, void (*test)(void));
+
 /* What main() returns, 0 if nothing has failed: of a program that is one part of a test, which has no plan. */
 int tap_status(void);
 /* The same, and writes the plan. */
