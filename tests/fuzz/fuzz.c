@@ -41,8 +41,12 @@ static size_t current_size;
 void __sanitizer_cov_trace_pc(void);
 void __sanitizer_set_death_callback(void (*callback)(void));
 
-/* Called by the code under test: from one place to the next is one bit. */
-NO_COVERAGE void __sanitizer_cov_trace_pc(void)
+/*
+ * Called by the code under test: from one place to the next is one bit. It is
+ * most of what a run costs, so it goes without the checks of the rest.
+ */
+__attribute__((no_sanitize_coverage, no_sanitize("address", "undefined"), optimize("O2")))
+void __sanitizer_cov_trace_pc(void)
 {
 	const uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	const uint32_t edge = (uint32_t)((pc * 31 ^ last_pc) * UINT32_C(2654435761)) >>
@@ -230,6 +234,34 @@ NO_COVERAGE static void run(const struct fuzz_target *target,
 	free(copy);
 }
 
+/* The shorter of two: what takes long would otherwise be most of the time. */
+NO_COVERAGE static const struct input *choose(const struct corpus *corpus,
+					      uint64_t *state)
+{
+	const struct input *one = &corpus->inputs[below(state, corpus->nr)];
+	const struct input *other = &corpus->inputs[below(state, corpus->nr)];
+
+	return one->size < other->size ? one : other;
+}
+
+/* How far it is: on a terminal in place, otherwise a line for each tenth. */
+NO_COVERAGE static void show_progress(uint64_t done, uint64_t runs)
+{
+	static uint64_t told;
+	const uint64_t part = isatty(STDERR_FILENO) ? done * 1000 / runs :
+						      done * 10 / runs;
+
+	if (part == told)
+		return;
+	told = part;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\rfuzz %s: %.1f %%%s", target_name,
+			(double)part / 10, done == runs ? "\r\033[K" : "");
+	else
+		fprintf(stderr, "fuzz %s: %u %%\n", target_name,
+			(unsigned int)part * 10);
+}
+
 NO_COVERAGE static int fuzz(const struct fuzz_target *target,
 			    struct corpus *corpus, uint64_t runs,
 			    uint64_t state)
@@ -243,8 +275,7 @@ NO_COVERAGE static int fuzz(const struct fuzz_target *target,
 		run(target, corpus->inputs[i].bytes, corpus->inputs[i].size);
 	is_new();
 	for (uint64_t i = 0; i < runs; i++) {
-		const struct input *from =
-			&corpus->inputs[below(&state, corpus->nr)];
+		const struct input *from = choose(corpus, &state);
 		size_t size = from->size < INPUT_MAX ? from->size : INPUT_MAX;
 
 		memcpy(bytes, from->bytes, size);
@@ -255,6 +286,7 @@ NO_COVERAGE static int fuzz(const struct fuzz_target *target,
 		if (is_new() && corpus->nr < CORPUS_MAX &&
 		    corpus_add(corpus, bytes, size))
 			return 1;
+		show_progress(i + 1, runs);
 	}
 	for (size_t i = 0; i < sizeof(seen); i++)
 		total += seen[i] != 0;
