@@ -147,6 +147,7 @@ static bool take_debug(struct vm *vm, unsigned int vcpu, const struct kvm2_debug
 
 	v->pc = debug->pc;
 	v->pc_is_valid = true;
+	v->is_debugged = true;
 	if (v->probes)
 		v->probes->rf = debug->dr6 & DR6_STEP ? RF_WORKS : RF_FAILS;
 	if (debug->exception == VECTOR_BP) {

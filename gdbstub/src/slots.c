@@ -275,10 +275,12 @@ static bool is_at_mov_dr(struct vm *vm, unsigned int vcpu)
 bool slots_come_later(struct vm *vm, unsigned int vcpu, struct target_debug *debug)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
-	bool later = enabled(debug->dr7) && !v->is_debugged && is_at_mov_dr(vm, vcpu);
+	bool is_any = debug->step || debug->software || enabled(debug->dr7);
 
-	v->is_debugged = debug->step || debug->software || enabled(debug->dr7);
-	if (!later)
+	/* One that stands there may do so still when it comes back: it was not let in. */
+	if (!is_any || !v->is_debugged)
+		v->is_debugged = is_any && !is_at_mov_dr(vm, vcpu);
+	if (v->is_debugged || !enabled(debug->dr7))
 		return false;
 	debug->dr7 = 0;
 	memset(debug->address, 0, sizeof(debug->address));

@@ -99,7 +99,7 @@ struct step {
  * @stop_asked:	gdb shall be told when it has
  * @stop:	what gdb is to be told; STOP_NONE: nothing
  * @debug:	what set_debug() said last
- * @is_debugged: it has been let run with something to stop for, and never without since
+ * @is_debugged: it has something to stop for, and has been past a mov of debug registers with it
  * @step_is_set: KVM makes steps
  * @flag_is_lost: but the trap flag, by which it does, has been cleared
  * @passes:	it met this one, whose condition did not hold, just now

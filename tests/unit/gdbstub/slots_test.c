@@ -325,6 +325,39 @@ static void at_a_mov_of_debug_registers_gdbs_come_later(void **state)
 	assert_non_null(strstr(stopped(), "thread:2;"));
 }
 
+/* Held once more before it could go on: KVM has not got over the mov. */
+static void one_that_has_not_moved_is_at_it_still(void **state)
+{
+	static const uint8_t mov_to_dr6[] = { 0x0f, 0x23, 0xf1 };
+
+	(void)state;
+	memcpy(fake->memory + 0x1000, mov_to_dr6, sizeof(mov_to_dr6));
+	all_are_OK("Z2,3000,4");
+	goes_on();
+	assert_true(fake->debug[0].step && !fake->debug[0].dr7);
+	answer("vCtrlC");
+	stopped();
+	goes_on();
+	assert_true(fake->debug[0].step && !fake->debug[0].dr7);
+	happens(0, 1, 0x1003, STEPPED);
+	passes_unseen(0);
+	assert_true(!fake->debug[0].step && (fake->debug[0].dr7 & 0xff) == 2);
+	/* The same of a step that gdb had wished for. */
+	answer("vCtrlC");
+	stopped();
+	all_are_OK("z2,3000,4");
+	goes_on();
+	answer("vCtrlC");
+	stopped();
+	set_register(1, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 0x1000);
+	answer("vCont;s:2");
+	answer("vCtrlC");
+	stopped();
+	all_are_OK("Z2,3000,4");
+	goes_on();
+	assert_true(fake->debug[1].step && !fake->debug[1].dr7);
+}
+
 static void its_own_steps_are_its_own(void **state)
 {
 	(void)state;
@@ -374,6 +407,7 @@ int main(void)
 		TEST(what_cannot_make_room_comes_first),
 		TEST(one_that_RF_does_not_help_is_stepped_over),
 		TEST(at_a_mov_of_debug_registers_gdbs_come_later),
+		TEST(one_that_has_not_moved_is_at_it_still),
 		TEST(its_own_steps_are_its_own),
 		TEST(nothing_is_left_of_gdbs),
 	};
