@@ -10,6 +10,23 @@
 #include <trace/events/kvm2.h>
 
 /**
+ * kvm2_debug_check() - does the tracer live that the vcpu stops for?
+ * @v: vcpu of the current task, about to be entered
+ *
+ * When it dies a thread that it held goes on. The guest must not: an event that
+ * nobody has dealt with would be lost, and a step that nobody waits for leaves
+ * its trap flag in what the guest has stored.
+ * Return: 0; -ERESTARTNOINTR: no, and the thread stops as for an event.
+ */
+int kvm2_debug_check(const struct kvm2_vcpu *v)
+{
+	if (likely(!(v->debug_control & KVM2_DEBUG_STOP) || current->ptrace))
+		return 0;
+	send_sig(SIGSTOP, current, 1);
+	return -ERESTARTNOINTR;
+}
+
+/**
  * kvm2_debug_trap() - note a debug event, and stop the thread if its tracer asked
  * @v: vcpu of the current task, whose vcpu->run has a KVM_EXIT_DEBUG
  *

@@ -51,6 +51,7 @@ static inline void kvm2_gate_leave(struct kvm2_vcpu *v)
 }
 
 /* debug.c: debug events as exits or stops */
+int kvm2_debug_check(const struct kvm2_vcpu *v);
 int kvm2_debug_trap(struct kvm2_vcpu *v);
 
 /* access.c: kvm_get_state() and kvm_set_state(), own and foreign */

@@ -556,6 +556,9 @@ static int enter_once(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	u32 flags;
 	int r;
 
+	r = kvm2_debug_check(v);
+	if (r)
+		return r;
 	if (get_user(flags, &urun->flags))
 		return -EFAULT;
 	if (flags & ~KVM2_RUN_FLAGS)

@@ -107,5 +107,7 @@ int kvm2_guest_debug_commit(struct kvm2_state *s,
 	memcpy(v->debug_breakpoints, &debug[KVM2_GUEST_DEBUG_BREAKPOINT0],
 	       sizeof(v->debug_breakpoints));
 	v->debug_dr7 = debug[KVM2_GUEST_DEBUG_BREAKPOINT_DR7];
+	/* It came of what was set before. */
+	v->debug_event.exception = 0;
 	return 0;
 }

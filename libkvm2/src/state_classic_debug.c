@@ -86,5 +86,7 @@ int kvm2_classic_guest_debug_commit(struct classic_state *s, const struct classi
 	memcpy(vcpu->debug_breakpoints, &debug[KVM2_GUEST_DEBUG_BREAKPOINT0],
 	       sizeof(vcpu->debug_breakpoints));
 	vcpu->debug_dr7 = debug[KVM2_GUEST_DEBUG_BREAKPOINT_DR7];
+	/* It came of what was set before. */
+	vcpu->event.exception = 0;
 	return 0;
 }

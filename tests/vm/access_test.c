@@ -332,6 +332,8 @@ static void test_steps(bool block_signals)
 static void test_dead_tracer(bool in_stop)
 {
 	const char *where = in_stop ? ", it died in a stop" : "";
+	uint64_t *held = mmap(NULL, sizeof(*held), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct kvm2_debug_event event = {};
 	struct vmm vmm;
 	pid_t tracer;
 	int status;
@@ -349,12 +351,17 @@ static void test_dead_tracer(bool in_stop)
 			ptrace(PTRACE_CONT, vmm.pid, 0, 0);
 			wait_stop(vmm.pid);
 		}
+		*held = rip_of(&vmm);
 		kill(getpid(), SIGKILL);
 	}
 	waitpid(tracer, &status, 0);
 	tap_ok(waitpid(vmm.pid, &status, WUNTRACED) == vmm.pid &&
 	       WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP,
 	       "a VMM whose tracer was killed stands%s", where);
+	tap_is(rip_of(&vmm), *held, "and its guest, where it was held%s", where);
+	get(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_EVENT, &event, sizeof(event));
+	tap_is(event.exception, in_stop, "the event is there still, if there was one%s", where);
+	munmap(held, sizeof(*held));
 	tap_is(set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 0, 4), 0,
 	       "somebody else turns stepping off%s", where);
 	set_u64(&vmm, KVM2_SET_CONTROL, KVM2_CONTROL_RIP,

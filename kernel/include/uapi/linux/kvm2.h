@@ -207,7 +207,8 @@ struct kvm2_exit_msr {
 
 /**
  * struct kvm2_debug_event - a debug event in the guest
- * @exception:	vector: 1 #DB, 3 #BP
+ * @exception:	vector: 1 #DB, 3 #BP; of a vcpu's state 0, if it has been entered
+ *		or told anew what to stop for since
  * @reserved:	0
  * @pc:		linear address: cs.base + rip
  * @dr6:	reason for a #DB
@@ -638,9 +639,9 @@ enum kvm2_mp_state {
 #define KVM2_DEBUG_BLOCK_IRQ		(1 << 4)  /* no interrupts in a step */
 /*
  * A debug event stops the vcpu thread with SIGSTOP of the kernel's for its
- * ptracer, unseen by the VMM. When the tracer has died the signal stops the
- * process, until the bit is cleared and SIGCONT sent. Only the tracer of the
- * thread may set this bit.
+ * ptracer, unseen by the VMM. Without a tracer, which may have died, the vcpu is
+ * not entered: the signal stops the process, until the bit is cleared and SIGCONT
+ * sent. Only the tracer of the thread may set this bit.
  */
 #define KVM2_DEBUG_STOP		(1 << 5)
 /*
