@@ -38,7 +38,7 @@ $(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 
 # What touches other processes; the tests have a target of their own.
 gdbstub_host := main.c options.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c \
-		classic_memory.c classic_scan.c undo_classic.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
+		classic_memory.c classic_scan.c orphan.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
 
@@ -53,6 +53,7 @@ $(eval $(call gdbstub_test,packet,packet.c buffer.c hex.c))
 $(eval $(call gdbstub_test,walk,walk.c))
 $(eval $(call gdbstub_test,told,told.c))
 $(eval $(call gdbstub_test,vmcb,vmcb.c))
+$(eval $(call gdbstub_test,orphan,orphan.c))
 $(eval $(call gdbstub_test,agent,agent.c))
 $(eval $(call gdbstub_test,kernel,kernel.c))
 tests/unit/gdbstub/kernel_test_PKGS    := libelf
@@ -104,12 +105,15 @@ $(gdb_guests): $(B)/tests/guests/%: $(B)/tests/guests/%.o $(guests_common) tests
 	$(SAY) LD $@
 	$(Q)$(CC) $(guests_LDFLAGS) -Wl,-T,tests/guests/guest.ld -o $@ $(filter %.o,$^)
 
-# Helpers of the tests: kills kvm2gdb; gives a VMM a seccomp filter.
-PROGRAMS             += gdb_kill gdb_confine
-gdb_kill_SOURCES     := $(addprefix tests/gdb/,kill.c victim.c) tests/vm/tap.c $(addprefix gdbstub/src/,kernel.c vmm_memory.c vmm_scan.c)
+# Helpers of the tests: kill kvm2gdb; gives a VMM a seccomp filter.
+PROGRAMS             += gdb_kill gdb_own_kill gdb_confine
+gdb_kill_SOURCES     := $(addprefix tests/gdb/,kill.c stub.c victim.c) tests/vm/tap.c $(addprefix gdbstub/src/,kernel.c vmm_memory.c vmm_scan.c)
 gdb_kill_CPPFLAGS    := -Itests/vm -Igdbstub/src -I$(abspath $(B)/tests/gdb)
 gdb_kill_LIBS        := libkvm2
 gdb_kill_PKGS        := libbpf libelf
+gdb_own_kill_SOURCES  := $(addprefix tests/gdb/,own_kill.c stub.c) tests/vm/tap.c $(addprefix gdbstub/src/,kernel.c vmm_memory.c vmm_scan.c)
+gdb_own_kill_CPPFLAGS := -Itests/vm -Igdbstub/src
+gdb_own_kill_PKGS     := libelf
 gdb_confine_SOURCES  := tests/gdb/confine.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
 gdb_confine_CPPFLAGS := -Igdbstub/src
 

@@ -151,6 +151,17 @@ void inject_restart(struct user_regs_struct *regs)
 	regs->orig_rax = ~0ULL;
 }
 
+void inject_park(const struct inject *inject, struct user_regs_struct *regs)
+{
+	regs->rip = inject->page + SYSCALL_BYTES;
+	regs->orig_rax = ~0ULL;
+}
+
+bool inject_is_parked(const struct inject_saved *saved, const struct user_regs_struct *regs)
+{
+	return saved->page && regs->rip == saved->page + SYSCALL_BYTES;
+}
+
 /* Signals that come meanwhile wait: one in @signal, others are sent again. */
 static enum thread_stop step(struct thread *thread, int *signal)
 {

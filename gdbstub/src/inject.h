@@ -82,6 +82,13 @@ int inject_open(struct inject *inject, struct thread *thread);
 void inject_undo_open(struct inject *inject, struct thread *thread);
 
 /*
+ * Registers with which a thread makes nothing but our loop, wherever it is let
+ * go; it needs our page. Are they such?
+ */
+void inject_park(const struct inject *inject, struct user_regs_struct *regs);
+bool inject_is_parked(const struct inject_saved *saved, const struct user_regs_struct *regs);
+
+/*
  * A call that was interrupted, and that the kernel was about to make again: it
  * will be, when the thread goes on from any stop.
  */

@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "target.h"
 #include "undo_classic.h"
+#include "undo_kvm2.h"
 #include "vmm_memory.h"
 
 #define VMS_MAX		16
@@ -111,12 +112,16 @@ void journal_close(struct journal_vm *vm)
 	wake_watcher();
 }
 
-void journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run)
+struct undo_vcpu *journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run)
 {
+	struct undo_vcpu *vcpu;
+
 	if (!vm || vm->nr_vcpus == TARGET_VCPUS_MAX)
-		return;
-	vm->vcpus[vm->nr_vcpus] = (struct undo_vcpu){ tid, fd, run };
+		return NULL;
+	vcpu = &vm->vcpus[vm->nr_vcpus];
+	*vcpu = (struct undo_vcpu){ .tid = tid, .fd = fd, .run = run };
 	vm->nr_vcpus++;
+	return vcpu;
 }
 
 void journal_add_vcpu(struct journal_vm *vm, pid_t tid)
@@ -195,14 +200,10 @@ static void undo_debug_kvm2(struct journal_vm *vm)
 
 	for (unsigned int i = 0; i < vm->nr_vcpus && i < TARGET_VCPUS_MAX; i++) {
 		int pidfd = kvm2_thread_pidfd_open(vm->vcpus[i].tid);
-		uint64_t data[3];
-		struct kvm2_records records;
 
 		if (pidfd < 0)
 			continue;
-		kvm2_records_init(&records, data, sizeof(data));
-		kvm2_records_add_u64(&records, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 0, 4);
-		kvm2_sys_set_state(pidfd, data, records.used, 0);
+		undo_kvm2(pidfd);
 		close(pidfd);
 	}
 	undo_page(&undo);

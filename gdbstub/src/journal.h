@@ -18,6 +18,7 @@ enum journal_kind {
 };
 
 struct journal_vm;
+struct undo_vcpu;
 
 /* Before fork(). Return: 0 or a negative errno. */
 int journal_init(void);
@@ -30,8 +31,11 @@ void journal_close(struct journal_vm *vm);
 void journal_add_vcpu(struct journal_vm *vm, pid_t tid);
 void journal_patch(struct journal_vm *vm, uint64_t host, uint8_t original, bool inserted);
 
-/* For a VM on the classic API: its vcpus have files, and struct kvm_run at @run. */
-void journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run);
+/*
+ * For a VM on the classic API: its vcpus have files, and struct kvm_run at @run.
+ * Return: where it is to be noted how they are held; NULL: nowhere.
+ */
+struct undo_vcpu *journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run);
 
 /* Where inject.c notes what it does; never NULL. */
 struct inject_saved *journal_saved(struct journal_vm *vm);

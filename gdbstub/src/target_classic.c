@@ -81,6 +81,44 @@ static int interrupt(struct target *target, unsigned int index)
 	return vmm_interrupt(target, index);
 }
 
+/* ---- where a vcpu is held that stops for something ---- */
+
+/*
+ * @regs: with which the thread is to go on. Meanwhile it has others: when we die it goes on by itself, and the guest must
+ * not before whoever cleans up has seen why it stands and has taken its debug flags. A step in force would leave the
+ * trap flag wherever the next instruction puts RFLAGS.
+ */
+static int stand(struct classic_vcpu *vcpu, const struct user_regs_struct *regs)
+{
+	struct user_regs_struct parked = *regs;
+
+	if (!vcpu->undo || !vcpu->target->inject.page)
+		return thread_set_regs(&vcpu->base.thread, regs);
+	vcpu->undo->parked = *regs;
+	atomic_thread_fence(memory_order_release);
+	inject_park(&vcpu->target->inject, &parked);
+	vcpu->is_parked = !thread_set_regs(&vcpu->base.thread, &parked);
+	return vcpu->is_parked ? 0 : -ESRCH;
+}
+
+/* Whatever it stands for. */
+static void stand_here(struct classic_vcpu *vcpu)
+{
+	struct user_regs_struct regs;
+
+	if (vcpu->is_parked || thread_get_regs(&vcpu->base.thread, &regs))
+		return;
+	inject_restart(&regs);
+	stand(vcpu, &regs);
+}
+
+static void leave_stand(struct classic_vcpu *vcpu)
+{
+	if (vcpu->is_parked)
+		thread_set_regs(&vcpu->base.thread, &vcpu->undo->parked);
+	vcpu->is_parked = false;
+}
+
 /* ---- stops ---- */
 
 /* Exits whose reply KVM takes in with the next KVM_RUN. */
@@ -109,13 +147,13 @@ static void end_settling(struct classic_vcpu *vcpu)
 }
 
 /* The VMM is not to see the exit: its KVM_RUN is made once more. Return: it was one. */
-static bool is_debug_exit(const struct classic_vcpu *vcpu, struct user_regs_struct *regs)
+static bool is_debug_exit(struct classic_vcpu *vcpu, struct user_regs_struct *regs)
 {
 	if (!vcpu->has_debug || !kvm_run_is_call(regs, vcpu->fd) || regs->rax ||
 	    vcpu->run->exit_reason != KVM_EXIT_DEBUG)
 		return false;
 	kvm_run_again(regs);
-	return !thread_set_regs(&vcpu->base.thread, regs);
+	return !stand(vcpu, regs);
 }
 
 void classic_before_signal(struct thread *thread)
@@ -160,6 +198,7 @@ static int go_on(struct vmm_vcpu *base)
 
 	vcpu->is_current = false;
 	vcpu->runs_again = false;
+	leave_stand(vcpu);
 	set_sync(vcpu, is_stop_likely(vcpu));
 	return thread_resume(&base->thread, every_call ? PTRACE_SYSCALL : PTRACE_CONT);
 }
@@ -180,6 +219,8 @@ static void begin_settling(struct classic_vcpu *vcpu)
 static bool give_held(struct classic_vcpu *vcpu, struct target_event *event)
 {
 	end_settling(vcpu);
+	if (vcpu->has_debug)
+		stand_here(vcpu);
 	return vmm_give_held(&vcpu->base, event);
 }
 
@@ -281,6 +322,8 @@ static void detach(struct target *base)
 {
 	struct classic *target = classic_of(base);
 
+	for (unsigned int i = 0; i < base->nr_vcpus; i++)
+		leave_stand(classic_vcpu_of(base, i));
 	for (unsigned int i = 0; i < base->nr_vcpus && target->inject.page; i++) {
 		struct thread *thread = &target->vmm.vcpus[i]->thread;
 
@@ -300,12 +343,22 @@ static void detach(struct target *base)
 
 static int set_debug(struct target *target, unsigned int vcpu, const struct target_debug *debug)
 {
-	int ret = debug_set(target, vcpu, debug, 0);
+	struct classic_vcpu *v = classic_vcpu_of(target, vcpu);
+	int ret;
 
+	if (!inject_prepare(&v->target->inject, &v->base.thread))
+		stand_here(v);
+	ret = debug_set(target, vcpu, debug, 0);
 	if (ret < 0)
 		return ret;
-	classic_vcpu_of(target, vcpu)->has_debug = ret;
-	classic_vcpu_of(target, vcpu)->steps = debug->step;
+	v->has_debug = ret;
+	v->steps = debug->step;
+	/* The exit it stands at came of what was set before, and has been dealt with. */
+	if (v->run->exit_reason == KVM_EXIT_DEBUG)
+		v->run->exit_reason = KVM_EXIT_INTR;
+	atomic_thread_fence(memory_order_release);
+	if (v->undo)
+		undo_note_debug(v->undo, debug);
 	return 0;
 }
 

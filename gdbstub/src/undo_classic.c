@@ -14,6 +14,7 @@
 #include <linux/kvm.h>
 
 #include "kvm_run.h"
+#include "orphan.h"
 #include "vmm_memory.h"
 #include "x86.h"
 
@@ -68,7 +69,7 @@ static void clear_trap_flag(pid_t pid, uint64_t run)
 	vmm_poke(pid, at, &flags, sizeof(flags));
 }
 
-static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcpu,
+static void recover(const struct undo_classic *undo, struct undo_vcpu *vcpu,
 		    struct thread *thread)
 {
 	const uint64_t none = 0;
@@ -77,6 +78,8 @@ static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcp
 	if (thread_stop_is_kernels(thread))
 		thread->signal = 0;
 	give_registers_back(undo, thread);
+	if (!thread_get_regs(thread, &regs) && inject_is_parked(undo->saved, &regs))
+		thread_set_regs(thread, &vcpu->parked);
 	if (!thread_get_regs(thread, &regs) && kvm_run_is_call(&regs, vcpu->fd) && !regs.rax &&
 	    exit_reason(undo->pid, vcpu->run) == KVM_EXIT_DEBUG) {
 		kvm_run_again(&regs);
@@ -88,17 +91,82 @@ static void recover(const struct undo_classic *undo, const struct undo_vcpu *vcp
 		 sizeof(none));
 }
 
-static void clear_debug(struct inject *inject, const struct undo_vcpu *vcpu,
-			struct thread *thread)
+/* ---- debug flags ---- */
+
+void undo_note_debug(struct undo_vcpu *vcpu, const struct target_debug *debug)
 {
-	const struct kvm_guest_debug none = { 0 };
+	unsigned int next = !vcpu->now;
+
+	vcpu->debug[next] = *debug;
+	vcpu->now = next;
+}
+
+/* With data in our page. */
+static long make_ioctl(struct inject *inject, const struct undo_vcpu *vcpu, struct thread *thread,
+		       unsigned long request, void *data, size_t size)
+{
+	const uint64_t arguments[6] = { (uint64_t)vcpu->fd, request, inject_data(inject) };
+	long ret = vmm_poke(inject->pid, inject_data(inject), data, size);
+
+	if (!ret)
+		ret = inject_call(inject, thread, SYS_ioctl, arguments);
+	if (!ret && _IOC_DIR(request) & _IOC_READ)
+		ret = vmm_peek(inject->pid, inject_data(inject), data, size);
+	return ret;
+}
+
+/* Registers that KVM has not taken yet: to take them later would end an exception that we give. */
+static void flush_registers(struct inject *inject, const struct undo_vcpu *vcpu, struct thread *thread)
+{
 	const uint64_t arguments[6] = {
-		(uint64_t)vcpu->fd, KVM_SET_GUEST_DEBUG, inject_data(inject),
+		(uint64_t)vcpu->fd, KVM_SET_REGS, vcpu->run + offsetof(struct kvm_run, s.regs.regs),
 	};
+	const uint64_t at = vcpu->run + offsetof(struct kvm_run, kvm_dirty_regs);
+	uint64_t dirty = 0;
+
+	vmm_peek(inject->pid, at, &dirty, sizeof(dirty));
+	if (!(dirty & KVM_SYNC_X86_REGS) || inject_call(inject, thread, SYS_ioctl, arguments))
+		return;
+	dirty &= ~(uint64_t)KVM_SYNC_X86_REGS;
+	vmm_poke(inject->pid, at, &dirty, sizeof(dirty));
+}
+
+/* Of the exit that it stands at. Return: there is something for the guest. */
+static bool prepare_own(struct inject *inject, const struct undo_vcpu *vcpu, struct thread *thread)
+{
+	struct kvm2_debug_event event = { 0 };
+	uint64_t addresses[TARGET_SLOTS];
+	struct kvm_debugregs own;
+	struct kvm_debug_exit_arch exit;
+
+	if (exit_reason(inject->pid, vcpu->run) != KVM_EXIT_DEBUG ||
+	    vmm_peek(inject->pid, vcpu->run + offsetof(struct kvm_run, debug.arch), &exit, sizeof(exit)) ||
+	    make_ioctl(inject, vcpu, thread, KVM_GET_DEBUGREGS, &own, sizeof(own)))
+		return false;
+	event.exception = exit.exception;
+	event.dr6 = exit.dr6;
+	memcpy(addresses, own.db, sizeof(addresses));
+	own.dr6 = orphan_dr6(&vcpu->debug[vcpu->now], &event, addresses, own.dr7);
+	return own.dr6 && !make_ioctl(inject, vcpu, thread, KVM_SET_DEBUGREGS, &own, sizeof(own));
+}
+
+static void clear_debug(struct inject *inject, struct undo_vcpu *vcpu, struct thread *thread)
+{
+	static const struct target_debug nothing;
+	struct kvm_guest_debug none = { 0 };
+	struct kvm_guest_debug give = { .control = KVM_GUESTDBG_INJECT_DB };
+	bool given;
 
 	/* A page was there before any debug flag was. */
-	if (inject->page && !vmm_poke(inject->pid, inject_data(inject), &none, sizeof(none)))
-		inject_call(inject, thread, SYS_ioctl, arguments);
+	if (!inject->page)
+		return;
+	flush_registers(inject, vcpu, thread);
+	/* It is refused if whoever died had given it before. */
+	given = prepare_own(inject, vcpu, thread) &&
+		!make_ioctl(inject, vcpu, thread, KVM_SET_GUEST_DEBUG, &give, sizeof(give));
+	if (!given)
+		make_ioctl(inject, vcpu, thread, KVM_SET_GUEST_DEBUG, &none, sizeof(none));
+	undo_note_debug(vcpu, &nothing);
 }
 
 static void undo_once(const struct undo_classic *undo, struct thread *threads)

@@ -11,13 +11,25 @@
 #include <sys/types.h>
 
 #include "inject.h"
+#include "target.h"
 
-/* @fd, @run: the VMM's file of the vcpu, and its struct kvm_run. */
+/**
+ * struct undo_vcpu - of one vcpu
+ * @fd, @run:	the VMM's file of it, and its struct kvm_run
+ * @parked:	the thread's registers, if those that it has are inject_park()'s
+ * @debug:	what it stops for; of the two @now tells which
+ */
 struct undo_vcpu {
 	pid_t tid;
 	int fd;
 	uint64_t run;
+	struct user_regs_struct parked;
+	struct target_debug debug[2];
+	_Atomic unsigned int now;
 };
+
+/* What it stops for from now on. */
+void undo_note_debug(struct undo_vcpu *vcpu, const struct target_debug *debug);
 
 /**
  * struct undo_classic - what was done
@@ -25,7 +37,7 @@ struct undo_vcpu {
  */
 struct undo_classic {
 	pid_t pid;
-	const struct undo_vcpu *vcpus;
+	struct undo_vcpu *vcpus;
 	unsigned int nr_vcpus;
 	struct inject_saved *saved;
 };

@@ -8,9 +8,7 @@
  * Prints TAP. At the end the guest is told to stop.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,118 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "stub.h"
 #include "tap.h"
 #include "victim.h"
 
-#define REPLY_SECONDS	120
-
-/* ---- the stub ---- */
-
-/**
- * struct stub - a kvm2gdb at work
- * @watcher: its first process
- * @in, @out: where it reads and writes
- */
-struct stub {
-	pid_t watcher;
-	int in;
-	int out;
-};
-
-static void start(struct stub *stub, const char *program, pid_t pid)
-{
-	int in[2], out[2];
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", (int)pid);
-	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
-		tap_die("pipe");
-	stub->watcher = vfork();
-	if (stub->watcher < 0)
-		tap_die("fork");
-	if (!stub->watcher) {
-		dup2(in[0], STDIN_FILENO);
-		dup2(out[1], STDOUT_FILENO);
-		execl(program, program, "-p", text, NULL);
-		_exit(127);
-	}
-	close(in[0]);
-	close(out[1]);
-	stub->in = in[1];
-	stub->out = out[0];
-}
-
-static void send_packet(const struct stub *stub, const char *data)
-{
-	char packet[256];
-	uint8_t sum = 0;
-
-	for (const char *c = data; *c; c++)
-		sum = (uint8_t)(sum + (uint8_t)*c);
-	snprintf(packet, sizeof(packet), "+$%s#%02x", data, sum);
-	if (write(stub->in, packet, strlen(packet)) < 0 && errno != EPIPE)
-		tap_die("write");
-}
-
-/* The next packet's data. Return: false: none came. */
-static bool receive(const struct stub *stub, char *data, size_t size)
-{
-	struct pollfd fd = { stub->out, POLLIN, 0 };
-	size_t used = 0;
-	bool inside = false;
-	char c;
-
-	while (poll(&fd, 1, REPLY_SECONDS * 1000) > 0 && read(stub->out, &c, 1) == 1) {
-		if (c == '#')
-			break;
-		if (inside && used + 1 < size)
-			data[used++] = c;
-		inside |= c == '$';
-	}
-	data[used] = 0;
-	return inside;
-}
-
-static bool is_attached(const struct stub *stub)
-{
-	char reply[4096];
-
-	send_packet(stub, "?");
-	return receive(stub, reply, sizeof(reply)) && reply[0] == 'T';
-}
-
-static pid_t child_of(pid_t pid)
-{
-	char path[64];
-	int child = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
-	file = fopen(path, "re");
-	if (file && fscanf(file, "%d", &child) != 1)
-		child = 0;
-	if (file)
-		fclose(file);
-	return child;
-}
-
-/* Of the two processes the one that works, if it is there already. Return: it was. */
-static bool kill_one(const struct stub *stub, bool worker)
-{
-	pid_t child = worker ? child_of(stub->watcher) : 0;
-
-	kill(child ? child : stub->watcher, SIGKILL);
-	return child;
-}
-
-/* Until none of its processes is there: orphaned they are ours, as we are a subreaper. */
-static void finish(struct stub *stub)
-{
-	close(stub->in);
-	close(stub->out);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
-}
+#define ARM_SECONDS	120
 
 /* ---- what it is about when it is killed ---- */
 
@@ -173,7 +64,7 @@ static void set_breakpoint(const struct stub *stub, const struct victim *victim,
 
 	snprintf(text, sizeof(text), "Z%d,%llx,1;X3,220027%s", type, (unsigned long long)victim->compare,
 		 commands ? ";cmds:0,X3,220027" : "");
-	send_packet(stub, text);
+	stub_send(stub, text);
 }
 
 /* The first four take the debug registers; the guest writes into the page of the fifth all the time. */
@@ -183,23 +74,23 @@ static void set_watchpoints(const struct stub *stub, const struct victim *victim
 
 	for (int i = 0; i < 4; i++) {
 		snprintf(text, sizeof(text), "Z2,%x,8", 0x500 + 8 * i);
-		send_packet(stub, text);
+		stub_send(stub, text);
 	}
 	snprintf(text, sizeof(text), "Z2,%llx,4", (unsigned long long)victim->stop);
-	send_packet(stub, text);
+	stub_send(stub, text);
 }
 
 static void set_tracepoint(const struct stub *stub, const struct victim *victim)
 {
 	char text[128];
 
-	send_packet(stub, "QTinit");
+	stub_send(stub, "QTinit");
 	snprintf(text, sizeof(text), "QTDP:1:%llx:E:0:0-", (unsigned long long)victim->compare);
-	send_packet(stub, text);
+	stub_send(stub, text);
 	snprintf(text, sizeof(text), "QTDP:-1:%llx:M-1,%llx,8", (unsigned long long)victim->compare,
 		 (unsigned long long)victim->counters);
-	send_packet(stub, text);
-	send_packet(stub, "QTStart");
+	stub_send(stub, text);
+	stub_send(stub, "QTStart");
 }
 
 static void begin(const struct stub *stub, const struct victim *victim, enum work work)
@@ -215,13 +106,13 @@ static void begin(const struct stub *stub, const struct victim *victim, enum wor
 	case RANGE_STEP:
 		snprintf(text, sizeof(text), "vCont;r%llx,%llx:1;c", (unsigned long long)victim->loop,
 			 (unsigned long long)victim->end);
-		send_packet(stub, text);
+		stub_send(stub, text);
 		return;
 	case REGISTERS:
 		/* Each write of $rdx to what it is makes the next g read all anew. */
 		for (int i = 0; i < 20; i++) {
-			send_packet(stub, "P3=0000444400000000");
-			send_packet(stub, "g");
+			stub_send(stub, "P3=0000444400000000");
+			stub_send(stub, "g");
 		}
 		return;
 	case SOFTWARE:
@@ -242,10 +133,10 @@ static void begin(const struct stub *stub, const struct victim *victim, enum wor
 	case DETACH:
 		set_breakpoint(stub, victim, 0, true);
 		set_breakpoint(stub, victim, 1, false);
-		send_packet(stub, "D");
+		stub_send(stub, "D");
 		return;
 	}
-	send_packet(stub, "vCont;c");
+	stub_send(stub, "vCont;c");
 }
 
 /* ---- when ---- */
@@ -276,7 +167,7 @@ static long now_us(void)
 static bool becomes_armed(const struct victim *victim, enum work work)
 {
 	const struct timespec pause = { 0, 1000000 };
-	time_t end = time(NULL) + REPLY_SECONDS;
+	time_t end = time(NULL) + ARM_SECONDS;
 
 	while (works[work].arms != VICTIM_TRACES && !victim_has(victim, works[work].arms)) {
 		if (time(NULL) > end)
@@ -309,9 +200,9 @@ static bool kill_stub(struct run *run, enum work work, enum moment moment, bool 
 	bool good = true;
 	struct stub stub;
 
-	start(&stub, run->program, run->victim.pid);
+	stub_start(&stub, run->program, run->victim.pid);
 	if (moment != WHILE_ATTACHING) {
-		good = is_attached(&stub);
+		good = stub_is_attached(&stub);
 		run->attach_us = now_us() - begun;
 	}
 	begin(&stub, &run->victim, work);
@@ -328,9 +219,9 @@ static bool kill_stub(struct run *run, enum work work, enum moment moment, bool 
 		pause_randomly(100000);
 		break;
 	}
-	run->of_worker += kill_one(&stub, worker);
+	run->of_worker += stub_kill(&stub, worker);
 	run->at[moment]++;
-	finish(&stub);
+	stub_finish(&stub);
 	return good;
 }
 
@@ -363,14 +254,14 @@ static bool tell_to_stop(struct run *run)
 	char text[64];
 	bool good;
 
-	start(&stub, run->program, run->victim.pid);
-	good = is_attached(&stub);
+	stub_start(&stub, run->program, run->victim.pid);
+	good = stub_is_attached(&stub);
 	snprintf(text, sizeof(text), "M%llx,4:01000000", (unsigned long long)run->victim.stop);
-	send_packet(&stub, text);
-	good = good && receive(&stub, text, sizeof(text)) && !strcmp(text, "OK");
-	send_packet(&stub, "D");
-	good = good && receive(&stub, text, sizeof(text)) && !strcmp(text, "OK");
-	finish(&stub);
+	stub_send(&stub, text);
+	good = good && stub_receive(&stub, text, sizeof(text)) && !strcmp(text, "OK");
+	stub_send(&stub, "D");
+	good = good && stub_receive(&stub, text, sizeof(text)) && !strcmp(text, "OK");
+	stub_finish(&stub);
 	return good;
 }
 
