@@ -13,7 +13,6 @@
 
 #include "classic_bpf.h"
 #include "inject.h"
-#include "undo_classic.h"
 #include "vmm.h"
 
 #define CLASSIC_RUN_BYTES	4096
@@ -33,8 +32,7 @@
  * @runs_again:	the next thing it does is KVM_RUN
  * @settling:	it runs until KVM has had the reply to its last exit
  * @immediate_exit: as the VMM had it
- * @is_parked:	it is held, and its thread has registers of inject_park()
- * @undo:	where that is noted, with those that it is to go on with; NULL: nowhere
+ * @is_parked:	it is held, and its thread has registers of inject_park(); base.undo has its own
  * @has_debug:	debug events may come
  * @steps:	the next one after one instruction
  * @had_debug_exit: the stop that comes next is for one
@@ -54,7 +52,6 @@ struct classic_vcpu {
 	uint8_t immediate_exit;
 	int64_t deadline_ms;
 	bool is_parked;
-	struct undo_vcpu *undo;
 	bool has_debug;
 	bool steps;
 	bool had_debug_exit;

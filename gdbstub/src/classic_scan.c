@@ -63,7 +63,7 @@ static int add_vcpu(struct classic *target, const struct vmm_scan_vcpu *found, p
 		return err;
 	}
 	vcpu->base.thread.before_signal = classic_before_signal;
-	vcpu->undo = journal_add_classic_vcpu(target->vmm.journal, tid, vcpu->fd, vcpu->run_at);
+	vcpu->base.undo = journal_add_classic_vcpu(target->vmm.journal, tid, vcpu->fd, vcpu->run_at);
 	vcpu->had_valid_regs = vcpu->run->kvm_valid_regs;
 	return 1;
 }

@@ -124,9 +124,9 @@ struct undo_vcpu *journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int
 	return vcpu;
 }
 
-void journal_add_vcpu(struct journal_vm *vm, pid_t tid)
+struct undo_vcpu *journal_add_vcpu(struct journal_vm *vm, pid_t tid)
 {
-	journal_add_classic_vcpu(vm, tid, -1, 0);
+	return journal_add_classic_vcpu(vm, tid, -1, 0);
 }
 
 struct inject_saved *journal_saved(struct journal_vm *vm)
@@ -203,7 +203,7 @@ static void undo_debug_kvm2(struct journal_vm *vm)
 
 		if (pidfd < 0)
 			continue;
-		undo_kvm2(pidfd);
+		undo_kvm2(vm->pid, &vm->vcpus[i], pidfd);
 		close(pidfd);
 	}
 	undo_page(&undo);

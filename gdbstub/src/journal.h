@@ -27,14 +27,11 @@ int journal_init(void);
 struct journal_vm *journal_open(pid_t pid, enum journal_kind kind);
 void journal_close(struct journal_vm *vm);
 
-/* @vm may be NULL in these. */
-void journal_add_vcpu(struct journal_vm *vm, pid_t tid);
+/* @vm may be NULL in these. Return: where it is to be noted what is done to the vcpu; NULL: nowhere. */
+struct undo_vcpu *journal_add_vcpu(struct journal_vm *vm, pid_t tid);
 void journal_patch(struct journal_vm *vm, uint64_t host, uint8_t original, bool inserted);
 
-/*
- * For a VM on the classic API: its vcpus have files, and struct kvm_run at @run.
- * Return: where it is to be noted how they are held; NULL: nowhere.
- */
+/* For a VM on the classic API: its vcpus have files, and struct kvm_run at @run. */
 struct undo_vcpu *journal_add_classic_vcpu(struct journal_vm *vm, pid_t tid, int fd, uint64_t run);
 
 /* Where inject.c notes what it does; never NULL. */

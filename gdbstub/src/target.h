@@ -141,6 +141,12 @@ struct target_ops {
 	void (*note_patch)(struct target *target, uint64_t gpa, uint8_t original, bool inserted);
 
 	/*
+	 * The instruction at the linear address @pc, which a held vcpu is about to step over, stores RFLAGS, whose second byte
+	 * will be at @gpa; 0: no more. For whoever cleans up. May be NULL.
+	 */
+	void (*note_copy)(struct target *target, unsigned int vcpu, uint64_t pc, uint64_t gpa);
+
+	/*
 	 * Hold back whoever writes to a page, but for write(), which must not
 	 * be called then. @vcpu: one that is held. NULL: it cannot be done.
 	 */

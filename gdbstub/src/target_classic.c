@@ -30,6 +30,7 @@
 #include "debug.h"
 #include "kvm_run.h"
 #include "protect.h"
+#include "undo_classic.h"
 #include "vmm_scan.h"
 #include "x86.h"
 
@@ -92,9 +93,9 @@ static int stand(struct classic_vcpu *vcpu, const struct user_regs_struct *regs)
 {
 	struct user_regs_struct parked = *regs;
 
-	if (!vcpu->undo || !vcpu->target->inject.page)
+	if (!vcpu->base.undo || !vcpu->target->inject.page)
 		return thread_set_regs(&vcpu->base.thread, regs);
-	vcpu->undo->parked = *regs;
+	vcpu->base.undo->parked = *regs;
 	atomic_thread_fence(memory_order_release);
 	inject_park(&vcpu->target->inject, &parked);
 	vcpu->is_parked = !thread_set_regs(&vcpu->base.thread, &parked);
@@ -115,7 +116,7 @@ static void stand_here(struct classic_vcpu *vcpu)
 static void leave_stand(struct classic_vcpu *vcpu)
 {
 	if (vcpu->is_parked)
-		thread_set_regs(&vcpu->base.thread, &vcpu->undo->parked);
+		thread_set_regs(&vcpu->base.thread, &vcpu->base.undo->parked);
 	vcpu->is_parked = false;
 }
 
@@ -357,8 +358,7 @@ static int set_debug(struct target *target, unsigned int vcpu, const struct targ
 	if (v->run->exit_reason == KVM_EXIT_DEBUG)
 		v->run->exit_reason = KVM_EXIT_INTR;
 	atomic_thread_fence(memory_order_release);
-	if (v->undo)
-		undo_note_debug(v->undo, debug);
+	undo_note_debug(v->base.undo, debug);
 	return 0;
 }
 
@@ -394,6 +394,7 @@ static const struct target_ops classic_ops = {
 	.read = classic_read,
 	.write = classic_write,
 	.note_patch = vmm_note_patch,
+	.note_copy = vmm_note_copy,
 	.protect = protect_page,
 	.event_fd = protect_event_fd,
 };

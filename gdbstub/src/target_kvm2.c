@@ -50,7 +50,7 @@ static int add_vcpu(struct vmm *vmm, uint32_t id, pid_t tid)
 	vcpu->pidfd = kvm2_thread_pidfd_open(tid);
 	err = vcpu->pidfd < 0 ? vcpu->pidfd : vmm_add_vcpu(vmm, id, tid, &vcpu->base);
 	if (!err) {
-		journal_add_vcpu(vmm->journal, tid);
+		vcpu->base.undo = journal_add_vcpu(vmm->journal, tid);
 		return 1;
 	}
 	if (vcpu->pidfd >= 0)
@@ -292,6 +292,7 @@ static const struct target_ops kvm2_ops = {
 	.read = vmm_memory_read,
 	.write = vmm_memory_write,
 	.note_patch = vmm_note_patch,
+	.note_copy = vmm_note_copy,
 	.protect = protect_page,
 	.event_fd = protect_event_fd,
 };

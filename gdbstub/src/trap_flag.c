@@ -239,6 +239,26 @@ static bool read_step(struct vm *vm, unsigned int vcpu, struct step *step, uint6
 	return true;
 }
 
+/* The step's copy of RFLAGS. Noted before, as nobody may be there to take the flag out of it. */
+static void note_copy(struct vm *vm, unsigned int vcpu, struct step *step)
+{
+	const struct target_ops *ops = vm->target->ops;
+	struct walk_result result;
+
+	if (!step->pushes || step->is_guests || !ops->note_copy ||
+	    vm_translate_linear(vm, vcpu, step->stack - step->pushes + 1, &result) != 1)
+		return;
+	ops->note_copy(vm->target, vcpu, step->pc, result.gpa);
+	step->is_noted = true;
+}
+
+static void forget_copy(struct vm *vm, unsigned int vcpu, struct step *step)
+{
+	if (step->is_noted)
+		vm->target->ops->note_copy(vm->target, vcpu, 0, 0);
+	step->is_noted = false;
+}
+
 void trap_flag_begin(struct vm *vm, unsigned int vcpu)
 {
 	struct vcpu *v = &vm->vcpus[vcpu];
@@ -252,6 +272,8 @@ void trap_flag_begin(struct vm *vm, unsigned int vcpu)
 		step.is_guests = flags & RFLAGS_TF;
 	if (step.is_known)
 		decode(&step, code, vm_read_linear(vm, vcpu, step.pc, code, sizeof(code)));
+	forget_copy(vm, vcpu, &v->step);
+	note_copy(vm, vcpu, &step);
 	v->step = step;
 }
 
@@ -272,13 +294,16 @@ void trap_flag_end(struct vm *vm, unsigned int vcpu, uint64_t pc)
 	uint64_t flags;
 
 	v->flag_is_lost = !step->is_known || !step->keeps_flag || pc == step->pc;
-	if (!step->is_known || step->is_guests || pc == step->pc)
+	if (!step->is_known || step->is_guests || pc == step->pc) {
+		forget_copy(vm, vcpu, step);
 		return;
+	}
 	step->is_known = false;
 	if (is_near && step->pushes)
 		clear_copy(vm, vcpu, step->stack - step->pushes);
 	else if (!is_near && clear_frames(vm, vcpu, step))
 		v->flag_is_lost = true;
+	forget_copy(vm, vcpu, step);
 	if (step->is_syscall && !state_get_u64(vm->target, vcpu, KVM2_SET_GPR, KVM2_GPR_R11, &flags) &&
 	    flags & RFLAGS_TF)
 		state_set_u64(vm->target, vcpu, KVM2_SET_GPR, KVM2_GPR_R11, 8, flags & ~RFLAGS_TF);

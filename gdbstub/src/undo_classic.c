@@ -95,10 +95,33 @@ static void recover(const struct undo_classic *undo, struct undo_vcpu *vcpu,
 
 void undo_note_debug(struct undo_vcpu *vcpu, const struct target_debug *debug)
 {
-	unsigned int next = !vcpu->now;
+	unsigned int next;
 
+	if (!vcpu)
+		return;
+	next = !vcpu->now;
 	vcpu->debug[next] = *debug;
 	vcpu->now = next;
+}
+
+void undo_note_copy(struct undo_vcpu *vcpu, uint64_t pc, uint64_t copy)
+{
+	if (!vcpu)
+		return;
+	vcpu->copy = 0;
+	vcpu->copy_pc = pc;
+	vcpu->copy = copy;
+}
+
+void undo_copy(pid_t pid, const struct undo_vcpu *vcpu, const struct kvm2_debug_event *event)
+{
+	uint8_t byte;
+
+	if (!vcpu->copy || event->exception != VECTOR_DB || !(event->dr6 & DR6_STEP) ||
+	    event->pc == vcpu->copy_pc || vmm_peek(pid, vcpu->copy, &byte, 1))
+		return;
+	byte &= (uint8_t)~(RFLAGS_TF >> 8);
+	vmm_poke(pid, vcpu->copy, &byte, 1);
 }
 
 /* With data in our page. */
@@ -140,11 +163,14 @@ static bool prepare_own(struct inject *inject, const struct undo_vcpu *vcpu, str
 	struct kvm_debug_exit_arch exit;
 
 	if (exit_reason(inject->pid, vcpu->run) != KVM_EXIT_DEBUG ||
-	    vmm_peek(inject->pid, vcpu->run + offsetof(struct kvm_run, debug.arch), &exit, sizeof(exit)) ||
-	    make_ioctl(inject, vcpu, thread, KVM_GET_DEBUGREGS, &own, sizeof(own)))
+	    vmm_peek(inject->pid, vcpu->run + offsetof(struct kvm_run, debug.arch), &exit, sizeof(exit)))
 		return false;
 	event.exception = exit.exception;
+	event.pc = exit.pc;
 	event.dr6 = exit.dr6;
+	undo_copy(inject->pid, vcpu, &event);
+	if (make_ioctl(inject, vcpu, thread, KVM_GET_DEBUGREGS, &own, sizeof(own)))
+		return false;
 	memcpy(addresses, own.db, sizeof(addresses));
 	own.dr6 = orphan_dr6(&vcpu->debug[vcpu->now], &event, addresses, own.dr7);
 	return own.dr6 && !make_ioctl(inject, vcpu, thread, KVM_SET_DEBUGREGS, &own, sizeof(own));

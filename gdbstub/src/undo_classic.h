@@ -18,6 +18,7 @@
  * @fd, @run:	the VMM's file of it, and its struct kvm_run
  * @parked:	the thread's registers, if those that it has are inject_park()'s
  * @debug:	what it stops for; of the two @now tells which
+ * @copy:	RFLAGS' second byte in the VMM, when a step at @copy_pc has stored it; 0: none does
  */
 struct undo_vcpu {
 	pid_t tid;
@@ -26,10 +27,18 @@ struct undo_vcpu {
 	struct user_regs_struct parked;
 	struct target_debug debug[2];
 	_Atomic unsigned int now;
+	uint64_t copy_pc;
+	_Atomic uint64_t copy;
 };
 
-/* What it stops for from now on. */
+/* @vcpu may be NULL in these. What it stops for from now on: */
 void undo_note_debug(struct undo_vcpu *vcpu, const struct target_debug *debug);
+
+/* As target_ops.note_copy; @copy is the VMM's address. */
+void undo_note_copy(struct undo_vcpu *vcpu, uint64_t pc, uint64_t copy);
+
+/* Take the trap flag out of it if the step was made that led to @event. On either API. */
+void undo_copy(pid_t pid, const struct undo_vcpu *vcpu, const struct kvm2_debug_event *event);
 
 /**
  * struct undo_classic - what was done

@@ -8,6 +8,7 @@
 #include <kvm2/kvm2.h>
 
 #include "orphan.h"
+#include "undo_classic.h"
 
 /**
  * struct debug_state - of a vcpu
@@ -71,13 +72,15 @@ static int clear(int pidfd, uint64_t dr6)
 	return kvm2_sys_set_state(pidfd, data, records.used, 0);
 }
 
-void undo_kvm2(int pidfd)
+void undo_kvm2(pid_t pid, const struct undo_vcpu *vcpu, int pidfd)
 {
 	struct debug_state state;
 	uint64_t dr6 = 0;
 
-	if (!read_state(pidfd, &state))
+	if (!read_state(pidfd, &state)) {
+		undo_copy(pid, vcpu, &state.event);
 		dr6 = orphan_dr6(&state.set, &state.event, state.own, state.own_dr7);
+	}
 	/* It is refused if whoever died had given it before. */
 	if (!dr6 || clear(pidfd, dr6) < 0)
 		clear(pidfd, 0);

@@ -3,7 +3,11 @@
 #ifndef UNDO_KVM2_H
 #define UNDO_KVM2_H
 
-/* @pidfd: of the vcpu's thread. */
-void undo_kvm2(int pidfd);
+#include <sys/types.h>
+
+struct undo_vcpu;
+
+/* @pidfd: of the vcpu's thread, in the process @pid. */
+void undo_kvm2(pid_t pid, const struct undo_vcpu *vcpu, int pidfd);
 
 #endif

@@ -76,6 +76,7 @@ struct own_debug {
  * @word_bytes:	of a frame
  * @keeps_flag:	the trap flag is there after it, too
  * @pushes:	it is pushf, of so many bytes
+ * @is_noted:	where they go is noted
  */
 struct step {
 	bool is_known;
@@ -89,6 +90,7 @@ struct step {
 	unsigned int word_bytes;
 	bool keeps_flag;
 	unsigned int pushes;
+	bool is_noted;
 	bool is_syscall;
 };
 

@@ -7,6 +7,7 @@
 #include <sys/ptrace.h>
 
 #include "protect.h"
+#include "undo_classic.h"
 #include "vmm_memory.h"
 
 bool vmm_knows(const struct vmm *vmm, pid_t tid)
@@ -170,4 +171,9 @@ int vmm_resume(struct target *target, unsigned int vcpu)
 void vmm_note_patch(struct target *target, uint64_t gpa, uint8_t original, bool inserted)
 {
 	journal_patch(vmm_of(target)->journal, vmm_memory_host(target, gpa), original, inserted);
+}
+
+void vmm_note_copy(struct target *target, unsigned int vcpu, uint64_t pc, uint64_t gpa)
+{
+	undo_note_copy(vmm_of(target)->vcpus[vcpu]->undo, pc, gpa ? vmm_memory_host(target, gpa) : 0);
 }

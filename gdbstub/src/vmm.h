@@ -17,10 +17,12 @@
  * struct vmm_vcpu - a vcpu's thread; a target's own vcpu begins with it
  * @held:  it stands, for the stub
  * @asked: it was to stop
+ * @undo:   where it is noted what is done to it, NULL: nowhere
  * @writes: to stop before its write to a protected page, at @writes_at
  */
 struct vmm_vcpu {
 	struct thread thread;
+	struct undo_vcpu *undo;
 	bool held;
 	bool asked;
 	bool writes;
@@ -91,5 +93,6 @@ void vmm_wait(struct target *target, int ms);
 int vmm_interrupt(struct target *target, unsigned int vcpu);
 int vmm_resume(struct target *target, unsigned int vcpu);
 void vmm_note_patch(struct target *target, uint64_t gpa, uint8_t original, bool inserted);
+void vmm_note_copy(struct target *target, unsigned int vcpu, uint64_t pc, uint64_t gpa);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kvm2gdb is killed again and again while the guest's debug registers and gdb's
- * are in force together; the guest must have each #DB of its own, and no other.
+ * are in force together, and while it steps over what stores RFLAGS; the guest
+ * must have each #DB of its own, and no other.
  *
  *   gdb_own_kill PID GUEST KILLS [SEED]     GUEST is tests/guests/armed, which PID runs
  * Prints TAP.
@@ -44,7 +45,7 @@ struct counts {
  */
 struct guest {
 	pid_t pid;
-	uint64_t rounds, hits, stop, gdb;
+	uint64_t rounds, hits, stop, gdb, pushf;
 	uint64_t memory;
 };
 
@@ -82,6 +83,7 @@ static void open_guest(struct guest *guest, pid_t pid, const char *path)
 		{ "armed_hits", &guest->hits },
 		{ "armed_stop", &guest->stop },
 		{ "armed_gdb", &guest->gdb },
+		{ "armed_pushf", &guest->pushf },
 	};
 	uint8_t code[CODE_BYTES];
 	struct kernel *file;
@@ -141,8 +143,8 @@ static void count(const struct guest *guest, struct counts *counts)
 
 /* ---- kills ---- */
 
-/* Return: it was attached. */
-static bool kill_stub(const struct guest *guest, const char *program)
+/* @at_pushf: it is about to step over that, most of the time. Return: it was attached. */
+static bool kill_stub(const struct guest *guest, const char *program, bool at_pushf)
 {
 	struct stub stub;
 	char text[64];
@@ -150,8 +152,11 @@ static bool kill_stub(const struct guest *guest, const char *program)
 
 	stub_start(&stub, program, guest->pid);
 	good = stub_is_attached(&stub);
-	/* A condition that never holds, and a word that never changes. */
-	snprintf(text, sizeof(text), "Z1,%llx,1;X3,220027", (unsigned long long)guest->gdb);
+	/* With a condition that never holds, in a debug register or as an int3; and a word that never changes. */
+	if (at_pushf)
+		snprintf(text, sizeof(text), "Z0,%llx,1;X3,220027;cmds:0,X3,220027", (unsigned long long)guest->pushf);
+	else
+		snprintf(text, sizeof(text), "Z1,%llx,1;X3,220027", (unsigned long long)guest->gdb);
 	stub_send(&stub, text);
 	snprintf(text, sizeof(text), "Z2,%llx,4", (unsigned long long)guest->stop);
 	stub_send(&stub, text);
@@ -225,7 +230,7 @@ int main(int argc, char **argv)
 	now = first;
 	while (done < kills && good) {
 		before = now;
-		good = kill_stub(&guest, program);
+		good = kill_stub(&guest, program, done % 2);
 		if (!good)
 			tap_note("it did not attach");
 		done++;

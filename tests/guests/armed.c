@@ -40,7 +40,7 @@ void armed_round(uint32_t id);
 uint32_t armed_hit(uint32_t id, uint32_t dr6);
 
 /* %ebx has the processor's number. KVM may emulate mov from %dr7, and then does not heed RF. */
-__asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gdb, armed_popped, armed_handler\n"
+__asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gdb, armed_pushf, armed_popped, armed_handler\n"
 	"armed_round:\n"
 	"	pushl	%ebx\n"
 	"	movl	8(%esp), %ebx\n"
@@ -54,6 +54,7 @@ __asm__(".globl armed_round, armed_counted, armed_wrote, armed_execute, armed_gd
 	"	movl	%dr7, %ecx\n"
 	"armed_gdb:\n"
 	"	nop\n"
+	"armed_pushf:\n"
 	"	pushfl\n"
 	"	movl	(%esp), %ecx\n"
 	"	orl	%ecx, armed_flags\n"

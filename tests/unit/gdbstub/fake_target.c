@@ -220,6 +220,15 @@ static void fake_note_patch(struct target *target, uint64_t gpa, uint8_t origina
 	of(target)->patches += inserted ? 1 : -1;
 }
 
+static void fake_note_copy(struct target *target, unsigned int vcpu, uint64_t pc, uint64_t gpa)
+{
+	assert(vcpu < FAKE_VCPUS && !of(target)->running[vcpu]);
+	/* Were the stub to die now, the flag would be the guest's. */
+	assert(gpa || !of(target)->copy || !(of(target)->memory[of(target)->copy] & 1));
+	of(target)->copy_pc = pc;
+	of(target)->copy = gpa;
+}
+
 static int fake_protect(struct target *target, unsigned int vcpu, uint64_t gpa,
 			enum target_protection protection)
 {
@@ -248,6 +257,7 @@ static const struct target_ops fake_ops = {
 	.read = fake_read,
 	.write = fake_write,
 	.note_patch = fake_note_patch,
+	.note_copy = fake_note_copy,
 	.protect = fake_protect,
 };
 

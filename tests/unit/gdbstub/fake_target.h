@@ -18,6 +18,7 @@
  * @event, @has_event: what next_event() says next
  * @reflected:	events given back to the guest; @given: the last one of each vcpu
  * @patches:	int3s that are in its memory
+ * @copy_pc, @copy: what note_copy() said last
  * @exited, @gone: it said so, and nothing may be done to it any more
  * @waits:	who writes to the page has to wait
  * @is_watched:	it is not as it was
@@ -37,6 +38,8 @@ struct fake {
 	unsigned int reflected;
 	struct kvm2_debug_event given[FAKE_VCPUS];
 	int patches;
+	uint64_t copy_pc;
+	uint64_t copy;
 	bool detached;
 	bool exited;
 	bool gone[FAKE_VCPUS];

@@ -107,8 +107,11 @@ static void what_pushf_pushes_is_clean(void **state)
 		     cases[i].length);
 		memset(fake->memory + STACK - 16, 0xff, 16);
 		answer("vCont;s:1");
+		assert_int_equal(fake->copy_pc, START);
+		assert_int_equal(fake->copy, STACK - bytes + 1);
 		put(STACK - bytes, TF | IF | 2, bytes);
 		steps_to(START + cases[i].length);
+		assert_int_equal(fake->copy, 0);
 		assert_int_equal(get(STACK - bytes, bytes), IF | 2);
 		/* And nothing else was touched. */
 		assert_int_equal(fake->memory[STACK - bytes - 1], 0xff);
@@ -121,6 +124,7 @@ static void other_memory_is_left_alone(void **state)
 	runs_long(CODE((char)0x90, (char)0x9c));
 	put(STACK - 8, ~0ULL, 8);
 	answer("vCont;s:1");
+	assert_int_equal(fake->copy, 0);
 	steps_to(START + 1);
 	assert_true(get(STACK - 8, 8) == ~0ULL);
 	/* Without a step, too. */
@@ -136,6 +140,7 @@ static void a_guest_that_steps_itself_keeps_it(void **state)
 	runs_long(CODE((char)0x9c, (char)0x9c));
 	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_RFLAGS, TF | IF | 2);
 	answer("vCont;s:1");
+	assert_int_equal(fake->copy, 0);
 	put(STACK - 8, TF | IF | 2, 8);
 	steps_to(START + 1);
 	assert_int_equal(get(STACK - 8, 8), TF | IF | 2);
