@@ -54,6 +54,7 @@ $(eval $(call gdbstub_test,walk,walk.c))
 $(eval $(call gdbstub_test,told,told.c))
 $(eval $(call gdbstub_test,vmcb,vmcb.c))
 $(eval $(call gdbstub_test,orphan,orphan.c))
+$(eval $(call gdbstub_test,undo_classic,undo_classic.c orphan.c inject.c thread.c vmm_memory.c vmm_scan.c))
 $(eval $(call gdbstub_test,agent,agent.c))
 $(eval $(call gdbstub_test,kernel,kernel.c))
 tests/unit/gdbstub/kernel_test_PKGS    := libelf
