@@ -100,9 +100,10 @@ static void open_guest(struct guest *guest, pid_t pid, const char *path)
 	find_memory(guest, code);
 }
 
-static bool stands(pid_t pid)
+/* Return: how many of its threads are in this state. */
+static int count_state(pid_t pid, char wanted, int *threads)
 {
-	bool all = true;
+	int found = 0;
 	pid_t *tids;
 	int count = vmm_scan_threads(pid, &tids);
 
@@ -118,10 +119,31 @@ static bool stands(pid_t pid)
 				state = 0;
 		if (file)
 			fclose(file);
-		all &= state == 'T';
+		found += state == wanted;
 	}
 	free(tids);
-	return count > 0 && all;
+	*threads = count;
+	return found;
+}
+
+static bool stands(pid_t pid)
+{
+	int threads;
+
+	return count_state(pid, 'T', &threads) == threads && threads > 0;
+}
+
+/* Nobody deals with the event that a vcpu stands at: each comes to one. */
+static void wait_events(pid_t pid)
+{
+	time_t end = time(NULL) + STOP_SECONDS;
+	int threads;
+
+	while (count_state(pid, 't', &threads) < VCPUS)
+		if (time(NULL) > end)
+			tap_die("no debug event");
+		else
+			pause_us(1000);
 }
 
 /* While it stands: then they belong together, but for the round that a vcpu is in. */
@@ -143,7 +165,11 @@ static void count(const struct guest *guest, struct counts *counts)
 
 /* ---- kills ---- */
 
-/* @at_pushf: it is about to step over that, most of the time. Return: it was attached. */
+/*
+ * @at_pushf: it is about to step over that, most of the time. Else each vcpu
+ * stands at an event when it is killed, of which every third is a trap of the
+ * guest's. Return: it was attached.
+ */
 static bool kill_stub(const struct guest *guest, const char *program, bool at_pushf)
 {
 	struct stub stub;
@@ -162,6 +188,10 @@ static bool kill_stub(const struct guest *guest, const char *program, bool at_pu
 	stub_send(&stub, text);
 	stub_send(&stub, "vCont;c");
 	pause_us(200000 + rand() % 300000);
+	if (!at_pushf) {
+		stub_signal(&stub, SIGSTOP);
+		wait_events(guest->pid);
+	}
 	stub_kill(&stub, true);
 	stub_finish(&stub);
 	return good;

@@ -94,6 +94,14 @@ static pid_t child_of(pid_t pid)
 	return child;
 }
 
+void stub_signal(const struct stub *stub, int signal)
+{
+	pid_t child = child_of(stub->watcher);
+
+	if (!child || kill(child, signal))
+		tap_die("kvm2gdb's second process");
+}
+
 bool stub_kill(const struct stub *stub, bool worker)
 {
 	pid_t child = worker ? child_of(stub->watcher) : 0;

@@ -30,6 +30,9 @@ bool stub_receive(const struct stub *stub, char *data, size_t size);
 /* By `?`. */
 bool stub_is_attached(const struct stub *stub);
 
+/* A signal for the one that works, which must be there. */
+void stub_signal(const struct stub *stub, int signal);
+
 /* Of the two processes the one that works, if it is there already. Return: it was. */
 bool stub_kill(const struct stub *stub, bool worker);
 
