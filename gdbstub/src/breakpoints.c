@@ -373,6 +373,18 @@ int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address
 	return 0;
 }
 
+void breakpoint_remove_gdbs(struct vm *vm)
+{
+	/* Whichever takes the place of one that goes has been seen. */
+	for (unsigned int i = vm->nr_breakpoints; i--;) {
+		struct breakpoint *b = vm->breakpoints[i];
+
+		b->is_gdbs = false;
+		breakpoint_forget_expressions(b);
+		put(vm, b);
+	}
+}
+
 int breakpoint_trace(struct vm *vm, unsigned int vcpu, uint64_t address, bool on)
 {
 	struct breakpoint *b = find(vm, BREAKPOINT_SOFTWARE, address, 1);

@@ -240,8 +240,9 @@ static void command_supported(struct session *session, struct cursor *cursor)
 		      "qXfer:osdata:read+;%s"
 		      "ConditionalBreakpoints+;BreakpointCommands+;binary-upload+;error-message+;"
 		      "ConditionalTracepoints+;TracepointSource+;EnableDisableTracepoints+;InstallInTrace+;tracenz+;"
-		      "QTBuffer:size+;qXfer:traceframe-info:read+",
-		      SESSION_PACKET_BYTES, session->host->kernel ? "qXfer:exec-file:read+;" : "");
+		      "QTBuffer:size+;qXfer:traceframe-info:read+%s",
+		      SESSION_PACKET_BYTES, session->host->kernel ? "qXfer:exec-file:read+;" : "",
+		      session->host->comes_back ? ";DisconnectedTracing+" : "");
 }
 
 static void command_no_ack(struct session *session, struct cursor *cursor)
@@ -272,22 +273,29 @@ static struct vm *find_vm(struct session *session, uint64_t pid)
 	return NULL;
 }
 
+static int attach(struct session *session, pid_t pid, const char **why)
+{
+	struct vm *vm = NULL;
+	int err = session->host->attach(session->host->context, pid, session->wide, &vm, why);
+
+	if (!err) {
+		err = session_add_vm(session, vm);
+		if (err)
+			vm_destroy(vm);
+	}
+	return err;
+}
+
 static void command_attach(struct session *session, struct cursor *cursor)
 {
 	const char *why = NULL;
-	struct vm *vm = NULL;
 	uint64_t pid;
 	int err = -EINVAL;
 
 	if (cursor_hex(cursor, &pid) && pid && pid <= INT32_MAX) {
-		err = find_vm(session, pid) ? -EBUSY :
-		      session->host->attach(session->host->context, (pid_t)pid, session->wide,
-					    &vm, &why);
-		if (!err) {
-			err = session_add_vm(session, vm);
-			if (err)
-				vm_destroy(vm);
-		}
+		err = find_vm(session, pid) ? -EBUSY : leave_take_back(session, (pid_t)pid);
+		if (err == -ENOENT)
+			err = attach(session, (pid_t)pid, &why);
 	}
 	if (err) {
 		reply_error(session, err, why);
@@ -310,10 +318,10 @@ static void command_detach(struct session *session, struct cursor *cursor)
 			reply_errno(session, ESRCH);
 			return;
 		}
-		session_remove_vm(session, vm);
+		leave_vm(session, vm);
 	} else {
 		while (session->nr_vms)
-			session_remove_vm(session, session->vms[0]);
+			leave_vm(session, session->vms[0]);
 	}
 	reply_ok(session);
 }
@@ -421,6 +429,8 @@ static const struct {
 	{ "QTro", command_trace_ignored },
 	{ "QTNotes:", command_trace_ignored },
 	{ "QTBuffer:", command_trace_set_buffer },
+	{ "QTDisconnected:", command_trace_disconnected },
+	{ "QTSave:", command_trace_save },
 	{ "QTFrame:", command_trace_frame },
 	{ "qTStatus", command_trace_status },
 	{ "qTP:", command_trace_point_status },

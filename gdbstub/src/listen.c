@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -38,7 +37,7 @@ static int listen_unix(const char *where, char *message)
 	if (!*path || strlen(path) >= sizeof(address.sun_path))
 		return fail(message, where, "the path is empty or too long", EINVAL);
 	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(message, where, NULL, errno);
 	mask = umask(0177);
@@ -95,7 +94,7 @@ static int listen_at(const struct addrinfo *info, const char *where, char *messa
 	if (!is_loopback(info->ai_addr))
 		return fail(message, where, "only addresses of the loopback are allowed: the protocol has no "
 			    "passwords", EACCES);
-	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(message, where, NULL, errno);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -168,51 +167,46 @@ static long tcp_peer(int fd)
 	return uid;
 }
 
-/* ---- waiting ---- */
+/* ---- both ---- */
 
-/* Return: gdb's socket; a negative errno. */
-static int wait_for(int listener, int stop, bool is_unix)
+static bool is_unix(const struct listener *listener)
 {
-	struct pollfd fds[] = { { listener, POLLIN, 0 }, { stop, POLLIN, 0 } };
-	const int on = 1;
-	long uid;
-	int fd;
-
-	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return -errno;
-		if (fds[1].revents)
-			return -ECANCELED;
-		if (!fds[0].revents)
-			continue;
-		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-		if (fd < 0)
-			continue;
-		uid = is_unix ? unix_peer(fd) : tcp_peer(fd);
-		if (uid && uid != (long)geteuid()) {
-			fputs("kvm2gdb: another user's connection is refused\n", stderr);
-			close(fd);
-			continue;
-		}
-		if (!is_unix)
-			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		return fd;
-	}
+	return !strncmp(listener->where, UNIX_PREFIX, strlen(UNIX_PREFIX));
 }
 
-int listen_accept(const char *where, int stop, char message[static LISTEN_MESSAGE_SIZE])
+int listen_open(struct listener *listener, const char *where, char message[static LISTEN_MESSAGE_SIZE])
 {
-	bool is_unix = !strncmp(where, UNIX_PREFIX, strlen(UNIX_PREFIX));
-	int listener = is_unix ? listen_unix(where, message) : listen_tcp(where, message);
-	int fd;
+	listener->where = where;
+	listener->fd = is_unix(listener) ? listen_unix(where, message) : listen_tcp(where, message);
+	return listener->fd < 0 ? listener->fd : 0;
+}
 
-	if (listener < 0)
-		return listener;
-	fd = wait_for(listener, stop, is_unix);
-	close(listener);
-	if (is_unix)
-		unlink(where + strlen(UNIX_PREFIX));
+int listen_accept(const struct listener *listener, bool is_busy)
+{
+	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+	const int on = 1;
+	long uid;
+
 	if (fd < 0)
-		fail(message, where, NULL, -fd);
+		return -errno;
+	uid = is_unix(listener) ? unix_peer(fd) : tcp_peer(fd);
+	if ((uid && uid != (long)geteuid()) || is_busy) {
+		fprintf(stderr, "kvm2gdb: %s\n", is_busy ? "one gdb is here, another is refused" :
+							  "another user's connection is refused");
+		close(fd);
+		return -EACCES;
+	}
+	if (!is_unix(listener))
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return fd;
+}
+
+void listen_close(struct listener *listener)
+{
+	if (listener->fd < 0)
+		return;
+	close(listener->fd);
+	listener->fd = -1;
+	if (is_unix(listener) && unlink(listener->where + strlen(UNIX_PREFIX)))
+		fprintf(stderr, "kvm2gdb: %s: remove: %s\n", listener->where, strerror(errno));
 }

@@ -3,21 +3,39 @@
 #ifndef LISTEN_H
 #define LISTEN_H
 
-/* Room for what listen_accept() says. */
+#include <stdbool.h>
+
+/* Room for what listen_open() says. */
 #define LISTEN_MESSAGE_SIZE	200
 
 /**
- * listen_accept() - wait for gdb
+ * struct listener - a place to connect to
+ * @where: as listen_open() was told; borrowed
+ * @fd:    can be read when somebody has connected; -1: nobody can
+ */
+struct listener {
+	const char *where;
+	int fd;
+};
+
+/**
+ * listen_open() - let gdb connect
  * @where: "unix:PATH": a socket that only this user can connect to, or
  *	   "HOST:PORT": of this machine's loopback; port 0: any, which is told
  *	   on stderr
- * @stop:  file descriptor that ends the waiting when it can be read
  * @message: out: what is wrong
- *
- * It listens no longer then: one user is enough.
- *
- * Return: gdb's socket; a negative errno.
+ * Return: 0 or a negative errno.
  */
-int listen_accept(const char *where, int stop, char message[static LISTEN_MESSAGE_SIZE]);
+int listen_open(struct listener *listener, const char *where, char message[static LISTEN_MESSAGE_SIZE]);
+
+/**
+ * listen_accept() - take who has connected; never waits
+ * @is_busy: one user is enough: nobody is taken
+ * Return: gdb's socket; -EACCES it may not, which is told on stderr; another negative errno.
+ */
+int listen_accept(const struct listener *listener, bool is_busy);
+
+/* Nobody can connect any more, and the socket is gone. */
+void listen_close(struct listener *listener);
 
 #endif

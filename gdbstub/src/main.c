@@ -2,14 +2,9 @@
 /* kvm2gdb: gdb on a pipe or a socket, guests by ptrace, a watching process. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,10 +14,13 @@
 #include "kernel.h"
 #include "listen.h"
 #include "options.h"
+#include "process.h"
+#include "server.h"
 #include "session.h"
 #include "target_classic.h"
 #include "target_kvm2.h"
 #include "thread.h"
+#include "vmm_scan.h"
 #include "vms.h"
 
 static int hold(pid_t pid, struct target **target, const char **why)
@@ -51,11 +49,17 @@ static int inspect(pid_t pid, struct target **target, const char **why)
 	return err;
 }
 
+/* The worker's. */
+struct work {
+	const struct options *options;
+	struct process process;
+};
+
 static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const char **why)
 {
-	const struct options *options = context;
+	const struct work *work = context;
 	struct target *target;
-	int err = options->inspect ? inspect(pid, &target, why) : hold(pid, &target, why);
+	int err = work->options->inspect ? inspect(pid, &target, why) : hold(pid, &target, why);
 
 	if (*why)
 		return err;
@@ -65,7 +69,10 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 		*why = "no such process";
 	else if (err == -EPERM || err == -EACCES)
 		*why = "not allowed to trace this process";
-	return err ? err : vm_create(target, wide, vm);
+	if (err)
+		return err;
+	target->started = vmm_scan_started(pid);
+	return vm_create(target, wide, vm);
 }
 
 static int list_vms(void *context, struct buffer *xml)
@@ -78,83 +85,6 @@ static int count_exits(void *context, pid_t pid, struct buffer *text)
 {
 	(void)context;
 	return vms_exits(pid, text);
-}
-
-/**
- * struct connection - with gdb
- * @in, @out: the same for a socket
- */
-struct connection {
-	int in;
-	int out;
-};
-
-static bool send_all(struct session *session, int out)
-{
-	size_t done = 0;
-
-	while (done < session->out.used) {
-		ssize_t n = write(out, session->out.data + done, session->out.used - done);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	buffer_clear(&session->out);
-	return true;
-}
-
-/* Files of guests, while any runs. Return: how many. */
-static nfds_t add_guests(const struct session *session, struct pollfd *fds)
-{
-	nfds_t count = 0;
-
-	for (unsigned int i = 0; i < session->nr_vms && session_is_running(session); i++) {
-		const struct target *target = session->vms[i]->target;
-		int fd = target->ops->event_fd ? target->ops->event_fd(target) : -1;
-
-		if (fd >= 0)
-			fds[count++] = (struct pollfd){ fd, POLLIN, 0 };
-	}
-	return count;
-}
-
-/* Until gdb closes, or the process that was started dies. */
-static void serve(struct session *session, const struct connection *gdb, int children, int parent)
-{
-	static uint8_t data[65536];
-	struct pollfd fds[3 + SESSION_VMS_MAX] = {
-		{ gdb->in, POLLIN, 0 }, { children, POLLIN, 0 }, { parent, POLLIN, 0 },
-	};
-
-	bool news = true;
-
-	while (!session->ended && send_all(session, gdb->out)) {
-		struct signalfd_siginfo info;
-		ssize_t n;
-
-		/* While all stand only a signal has news. */
-		if (news || session_is_running(session)) {
-			threads_collect();
-			session_poll(session);
-			news = false;
-		}
-		if (session->out.used)
-			continue;
-		if (poll(fds, 3 + add_guests(session, fds + 3), session_is_running(session) ? 200 : -1) < 0 && errno != EINTR)
-			return;
-		if (fds[2].revents)
-			return;
-		news = fds[1].revents;
-		if (news && read(children, &info, sizeof(info)) < 0)
-			continue;
-		if (fds[0].revents) {
-			n = read(gdb->in, data, sizeof(data));
-			if (n <= 0)
-				return;
-			session_input(session, data, (size_t)n);
-		}
-	}
 }
 
 /* Return: 0; 1, and it is said: something is not there. */
@@ -176,70 +106,83 @@ static int open_files(const struct options *options, struct session_host *host, 
 	return host->folder < 0;
 }
 
-/* Return: 0; 1, and it is said: there is no gdb. */
-static int connect_gdb(const struct options *options, int parent, struct connection *gdb)
+/* As server.attach, unless gdb has it already: it was traced on. */
+static int attach_named(struct session *session)
 {
+	const struct work *work = session->host->context;
+	const pid_t pid = work->process.pid;
+	const char *why = NULL;
+	struct vm *vm;
+	int err = 0;
+
+	for (unsigned int i = 0; i < session->nr_vms; i++)
+		if (session->vms[i]->target->pid == pid)
+			return 0;
+	if (!pid)
+		return 0;
+	if (process_has_ended(&work->process))
+		err = -ESRCH;
+	if (!err)
+		err = attach(session->host->context, pid, true, &vm, &why);
+	/* That its number is still its own is certain now. */
+	if (!err && process_has_ended(&work->process)) {
+		vm_destroy(vm);
+		err = -ESRCH;
+	}
+	if (!err)
+		err = session_add_vm(session, vm);
+	if (!err)
+		return 0;
+	fprintf(stderr, "kvm2gdb: process %d: attach: %s\n", (int)pid,
+		why ? why : err == -ESRCH ? "no such process" : strerror(-err));
+	return 1;
+}
+
+/* All that is named on the command line. Return: 0; 1, and it is said: it is not there. */
+static int open_named(struct work *work, struct session_host *host, struct kernel **kernel, struct listener *listener)
+{
+	const struct options *options = work->options;
 	char message[LISTEN_MESSAGE_SIZE];
 
-	*gdb = (struct connection){ STDIN_FILENO, STDOUT_FILENO };
-	if (!options->listen) {
-		/* A whole packet, so that we need not wait in the middle. */
-		fcntl(gdb->out, F_SETPIPE_SZ, 2 * SESSION_PACKET_BYTES);
-		return 0;
-	}
-	gdb->in = listen_accept(options->listen, parent, message);
-	gdb->out = gdb->in;
-	if (gdb->in >= 0)
+	_Static_assert(LISTEN_MESSAGE_SIZE >= PROCESS_MESSAGE_SIZE, "one is for both");
+	if (open_files(options, host, kernel))
+		return 1;
+	if (!process_open(&work->process, options->pid, -1, message) &&
+	    (!options->listen || !listen_open(listener, options->listen, message)))
 		return 0;
 	fprintf(stderr, "kvm2gdb: %s\n", message);
 	return 1;
 }
 
-static int attach_first(struct session *session, pid_t pid)
-{
-	const char *why = NULL;
-	struct vm *vm;
-	int err = attach(session->host->context, pid, true, &vm, &why);
-
-	if (!err)
-		err = session_add_vm(session, vm);
-	if (!err)
-		return 0;
-	fprintf(stderr, "kvm2gdb: process %d: attach: %s\n", (int)pid, why ? why : strerror(-err));
-	return 1;
-}
-
+/* The guest runs until gdb is there. */
 static int work(const struct options *options, int parent)
 {
+	struct work work = { .options = options, .process.fd = -1 };
 	struct session_host host = {
 		.attach = attach, .vms = list_vms, .exits = count_exits, .folder = -1,
-		.context = (void *)(uintptr_t)options,
+		.comes_back = options->listen && !options->once, .context = &work,
+	};
+	struct session session;
+	struct server server = {
+		.session = &session, .attach = attach_named, .process = &work.process, .listener.fd = -1, .parent = parent,
 	};
 	struct kernel *kernel = NULL;
-	struct connection gdb;
-	struct session session;
-	sigset_t set;
-	int children;
-	int err = threads_init();
+	int status = 1;
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (err || children < 0)
-		return 1;
-	/* The guest runs until gdb is there. */
-	if (open_files(options, &host, &kernel) || connect_gdb(options, parent, &gdb))
-		return 1;
-	session_init(&session, &host, true);
-	err = options->pid ? attach_first(&session, options->pid) : 0;
-	if (!err) {
-		serve(&session, &gdb, children, parent);
+	/* A whole packet, so that we need not wait in the middle. */
+	if (!options->listen)
+		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 2 * SESSION_PACKET_BYTES);
+	if (!threads_init() && !open_named(&work, &host, &kernel, &server.listener)) {
+		session_init(&session, &host, true);
+		status = server_run(&server);
 		session_fini(&session);
 	}
+	listen_close(&server.listener);
+	process_close(&work.process);
 	kernel_close(kernel);
-	return err;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -275,7 +218,9 @@ int main(int argc, char **argv)
 		setsid();
 		return work(&options, parent);
 	}
-	signal(SIGINT, SIG_IGN);
+	/* ^C is for gdb, which shares the terminal, unless it is elsewhere. */
+	if (!options.listen)
+		signal(SIGINT, SIG_IGN);
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	status = journal_watch(worker);

@@ -353,6 +353,12 @@ static void run_step_irq(const struct line *line)
 	buffer_printf(line->text, "single steps let interrupts %s\n", on ? "in" : "wait");
 }
 
+static void run_exit(const struct line *line)
+{
+	line->session->is_last = true;
+	buffer_text(line->text, "kvm2gdb ends when gdb has gone\n");
+}
+
 static void run_help(const struct line *line);
 
 static const struct {
@@ -365,6 +371,7 @@ static const struct {
 	{ "help", "", "what there is", false, run_help },
 	{ "age", "", "how old the registers are that were read last", true, run_age },
 	{ "as", "[CR3|off]", "see memory as an address space that no vcpu need use now", true, run_as },
+	{ "exit", "", "wait for no other gdb after this one", false, run_exit },
 	{ "exits", "", "how often the guest was left, and why", true, run_exits },
 	{ "irq", "", "interrupts and exceptions on their way", true, run_irq },
 	{ "kaslr", "", "by how much the guest's kernel has moved", true, run_kaslr },

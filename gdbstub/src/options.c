@@ -10,6 +10,7 @@
 static const struct option longs[] = {
 	{ "pid", required_argument, NULL, 'p' },
 	{ "listen", required_argument, NULL, 'l' },
+	{ "once", no_argument, NULL, 'o' },
 	{ "stdio", no_argument, NULL, 's' },
 	{ "vmlinux", required_argument, NULL, 'k' },
 	{ "files", required_argument, NULL, 'f' },
@@ -19,17 +20,17 @@ static const struct option longs[] = {
 	{ 0 },
 };
 
-/* Return: 0 if it is none. */
-static pid_t read_pid(const char *text)
+/* Return: -1 if it is none. */
+static int read_number(const char *text)
 {
 	char *end;
 	long value;
 
 	if (*text < '0' || *text > '9')
-		return 0;
+		return -1;
 	errno = 0;
 	value = strtol(text, &end, 10);
-	return errno || *end || value > INT_MAX ? 0 : (pid_t)value;
+	return errno || *end || value > INT_MAX ? -1 : (int)value;
 }
 
 int options_parse(struct options *options, int argc, char *argv[],
@@ -42,11 +43,14 @@ int options_parse(struct options *options, int argc, char *argv[],
 	while ((code = getopt_long(argc, argv, ":p:l:k:f:ihV", longs, NULL)) != -1) {
 		switch (code) {
 		case 'p':
-			options->pid = read_pid(optarg);
-			if (options->pid)
+			options->pid = read_number(optarg);
+			if (options->pid > 0)
 				break;
 			snprintf(message, OPTIONS_MESSAGE_SIZE, "--pid: bad PID: %s", optarg);
 			return -EINVAL;
+		case 'o':
+			options->once = true;
+			break;
 		case 'l':
 			options->listen = optarg;
 			break;
@@ -82,12 +86,13 @@ int options_parse(struct options *options, int argc, char *argv[],
 
 void options_help(FILE *out)
 {
-	fputs("Usage: kvm2gdb [-p PID] [-l WHERE] [-k FILE] [-f FOLDER] [-i]\n"
+	fputs("Usage: kvm2gdb [-p PID] [-l WHERE [--once]] [-k FILE] [-f FOLDER] [-i]\n"
 	      "Attach gdb to the guest that a process runs. To be started by gdb:\n"
 	      "  (gdb) target extended-remote | kvm2gdb -p PID\n"
 	      "\n"
 	      "  -p, --pid PID        the process; without, gdb's command `attach PID` says it\n"
-	      "  -l, --listen WHERE   wait for one gdb at unix:PATH, or at HOST:PORT of the loopback\n"
+	      "  -l, --listen WHERE   wait for gdb at unix:PATH, or at HOST:PORT of the loopback\n"
+	      "      --once           end when the first one has gone\n"
 	      "      --stdio          talk to gdb by stdin and stdout, as without --listen\n"
 	      "  -k, --vmlinux FILE   the guest's kernel: gdb gets its symbols, where KASLR moved it\n"
 	      "  -f, --files FOLDER   let gdb read the files below it\n"

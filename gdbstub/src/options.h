@@ -11,6 +11,7 @@
  * struct options - what the user wants
  * @pid:	process to attach to, 0: gdb will say
  * @listen:	where gdb connects to, as listen.h; NULL: stdin and stdout
+ * @once:	gdb will not come back
  * @vmlinux:	file of the guest's kernel, NULL
  * @files:	folder whose files gdb may read, NULL: none
  * @inspect:	nothing is stopped
@@ -20,6 +21,7 @@
 struct options {
 	pid_t pid;
 	const char *listen;
+	bool once;
 	const char *vmlinux;
 	const char *files;
 	bool inspect;

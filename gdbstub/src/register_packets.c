@@ -27,7 +27,7 @@ void command_get_all(struct session *session, struct cursor *cursor)
 	(void)cursor;
 	if (!has_vcpu(session, &place))
 		return;
-	if (!trace_is_looked_at(place.vm) && !vm_records(place.vm, place.vcpu)) {
+	if (!trace_is_looked_at(place.vm) && !place.vm->target->has_ended && !vm_records(place.vm, place.vcpu)) {
 		reply_errno(session, EIO);
 		return;
 	}

@@ -362,6 +362,20 @@ struct stop vm_take_stop(struct vm *vm, unsigned int vcpu)
 	return stop;
 }
 
+void vm_leave(struct vm *vm)
+{
+	vm_hold(vm);
+	breakpoint_remove_gdbs(vm);
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		/* One that cannot go on is still to be told. */
+		if (vm->vcpus[i].stop.reason != STOP_CRASH)
+			vm->vcpus[i].stop = (struct stop){ 0 };
+		vm->vcpus[i].stop_asked = false;
+		vm_want(vm, i, WANT_CONTINUE, 0, 0);
+	}
+	vm_go(vm);
+}
+
 /* ---- going on ---- */
 
 /* A stop that was never told, and has lost its reason since. */

@@ -27,6 +27,7 @@ void session_fini(struct session *session)
 {
 	while (session->nr_vms)
 		session_remove_vm(session, session->vms[0]);
+	leave_fini(session);
 	files_close(session);
 	packet_reader_fini(&session->reader);
 	buffer_fini(&session->reply);
@@ -37,9 +38,10 @@ void session_fini(struct session *session)
 
 int session_add_vm(struct session *session, struct vm *vm)
 {
-	if (session->nr_vms == SESSION_VMS_MAX)
+	if (session->nr_vms + session->left.nr_vms == SESSION_VMS_MAX)
 		return -ENOSPC;
 	session->vms[session->nr_vms++] = vm;
+	leave_find_trace(session, vm);
 	vm->print = session_print;
 	vm->print_context = session;
 	session->general = (struct place){ vm, 0 };
@@ -47,22 +49,24 @@ int session_add_vm(struct session *session, struct vm *vm)
 	return 0;
 }
 
-void session_remove_vm(struct session *session, struct vm *vm)
+void session_forget_vm(struct session *session, const struct vm *vm)
 {
 	struct place first = { 0 };
+	unsigned int i = 0;
 
-	for (unsigned int i = 0; i < session->nr_vms; i++) {
-		if (session->vms[i] != vm)
-			continue;
-		session->nr_vms--;
-		memmove(&session->vms[i], &session->vms[i + 1],
-			(session->nr_vms - i) * sizeof(struct vm *));
-		vm_destroy(vm);
-		break;
-	}
+	while (session->vms[i] != vm)
+		i++;
+	session->nr_vms--;
+	memmove(&session->vms[i], &session->vms[i + 1], (session->nr_vms - i) * sizeof(struct vm *));
 	first.vm = session->nr_vms ? session->vms[0] : NULL;
 	session->general = first;
 	session->control = first;
+}
+
+void session_remove_vm(struct session *session, struct vm *vm)
+{
+	session_forget_vm(session, vm);
+	leave_let_go(session, vm);
 }
 
 /* ---- vcpus ---- */
@@ -161,6 +165,9 @@ bool session_is_running(const struct session *session)
 {
 	for (unsigned int i = 0; i < session->nr_vms; i++)
 		if (!session->vms[i]->exited && vm_is_running(session->vms[i]))
+			return true;
+	for (unsigned int i = 0; i < session->left.nr_vms; i++)
+		if (vm_is_running(session->left.vms[i]))
 			return true;
 	return false;
 }
@@ -405,6 +412,7 @@ void session_poll(struct session *session)
 {
 	for (unsigned int i = 0; i < session->nr_vms; i++)
 		vm_poll(session->vms[i]);
+	leave_poll(session);
 	if (session->non_stop)
 		poll_non_stop(session);
 	else

@@ -40,6 +40,8 @@ struct session_host {
 	int folder;
 	/* The guest's kernel with its symbols, NULL: not known. */
 	const struct kernel *kernel;
+	/* After one conversation there may be another. */
+	bool comes_back;
 	void *context;
 };
 
@@ -47,6 +49,30 @@ struct session_host {
 struct place {
 	struct vm *vm;
 	unsigned int vcpu;
+};
+
+/**
+ * struct left_trace - what was collected of a VM that has been let go
+ * @started:	of the process, which tells it from others of the same number
+ * @register_bytes: as trace_register_bytes()
+ */
+struct left_trace {
+	pid_t pid;
+	uint64_t started;
+	size_t register_bytes;
+	struct trace *trace;
+};
+
+/**
+ * struct left - what gdb has nothing to do with just now
+ * @vms:	they are traced on, or were until they ended
+ * @traces:	of others, for when they are attached to again
+ */
+struct left {
+	struct vm *vms[SESSION_VMS_MAX];
+	unsigned int nr_vms;
+	struct left_trace traces[SESSION_VMS_MAX];
+	unsigned int nr_traces;
 };
 
 /**
@@ -59,6 +85,8 @@ struct place {
  * @general, @control: of Hg and Hc
  * @files:	that gdb has open, -1: free
  * @values_told: of registers that gdb cannot write, or that are volatile
+ * @left:	what gdb has nothing to do with just now
+ * @is_last:	no other is to follow
  * @ended:	gdb is done (D, k, the end of its bytes)
  */
 struct session {
@@ -89,6 +117,8 @@ struct session {
 	int interrupt_signal;
 	int files[SESSION_FILES_MAX];
 	struct told values_told;
+	struct left left;
+	bool is_last;
 };
 
 int session_init(struct session *session, const struct session_host *host, bool wide);
@@ -100,14 +130,45 @@ void session_fini(struct session *session);
 int session_add_vm(struct session *session, struct vm *vm);
 void session_remove_vm(struct session *session, struct vm *vm);
 
+/* It is still there, but gdb has nothing to do with it. */
+void session_forget_vm(struct session *session, const struct vm *vm);
+
+/*
+ * gdb has gone, and all is ready for another one: guests that are traced on stay
+ * and run, others are let go.
+ */
+void session_leave(struct session *session);
+
+/* Another gdb is there: what is traced is held, and debugged again. */
+void session_come(struct session *session);
+
 /* Bytes from gdb. */
 void session_input(struct session *session, const uint8_t *data, size_t size);
 
 /* Something may have happened to a guest. */
 void session_poll(struct session *session);
 
-/* Does any vcpu run? */
+/* Does any vcpu run, or may do so without gdb? */
 bool session_is_running(const struct session *session);
+
+/* ---- leave.c ---- */
+
+/* gdb detaches from a VM, which may be traced on. */
+void leave_vm(struct session *session, struct vm *vm);
+
+/* Nobody debugs it any more. What was collected stays, if anybody may ask for it. */
+void leave_let_go(struct session *session, struct vm *vm);
+
+/* One that has been attached to: it has again what was collected before. */
+void leave_find_trace(struct session *session, struct vm *vm);
+
+/* One that is there is gdb's again. Return: 0; -ENOENT there is none of this process. */
+int leave_take_back(struct session *session, pid_t pid);
+
+/* Let those be traced on that are. */
+void leave_poll(struct session *session);
+
+void leave_fini(struct session *session);
 
 /* ---- for the packets' files ---- */
 
@@ -172,6 +233,8 @@ void command_trace_init(struct session *session, struct cursor *cursor);
 void command_trace_start(struct session *session, struct cursor *cursor);
 void command_trace_stop(struct session *session, struct cursor *cursor);
 void command_trace_ignored(struct session *session, struct cursor *cursor);
+void command_trace_disconnected(struct session *session, struct cursor *cursor);
+void command_trace_save(struct session *session, struct cursor *cursor);
 void command_trace_set_buffer(struct session *session, struct cursor *cursor);
 void command_trace_status(struct session *session, struct cursor *cursor);
 void command_trace_point_status(struct session *session, struct cursor *cursor);

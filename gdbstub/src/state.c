@@ -175,7 +175,7 @@ void vm_describe(struct vm *vm, unsigned int vcpu, struct buffer *text)
 	uint64_t data[16];
 	uint64_t mp;
 
-	buffer_printf(text, "CPU %u", vm->target->vcpus[vcpu].id);
+	buffer_printf(text, "CPU %u%s", vm->target->vcpus[vcpu].id, vm->target->has_ended ? ", ended" : "");
 	if (vm->vcpus[vcpu].running || vm_mode(vm, vcpu, &mode) ||
 	    get(vm, vcpu, tags, 3, &records, data, sizeof(data)))
 		return;

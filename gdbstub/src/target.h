@@ -166,14 +166,18 @@ struct target_ops {
 /**
  * struct target - a virtual machine
  * @pid:	the process that runs it
+ * @started:	when the process did, in clock ticks: its number may be another's later
  * @name:	for people
  * @is_live:	it is only looked at: held vcpus run on all the same
+ * @has_ended:	it is no more, see target_ended.h
  */
 struct target {
 	const struct target_ops *ops;
 	pid_t pid;
+	uint64_t started;
 	char name[64];
 	bool is_live;
+	bool has_ended;
 	struct target_vcpu *vcpus;
 	unsigned int nr_vcpus;
 	struct target_region *regions;

@@ -53,14 +53,8 @@ static void destroy(struct tracepoint *point)
 	free(point);
 }
 
-void trace_clear(struct vm *vm)
+static void empty(struct trace *trace)
 {
-	struct trace *trace = vm->trace;
-
-	if (!trace)
-		return;
-	trace->is_running = false;
-	trace_uninstall(vm);
 	while (trace->nr_points)
 		destroy(trace->points[--trace->nr_points]);
 	trace->nr_variables = 0;
@@ -70,13 +64,40 @@ void trace_clear(struct vm *vm)
 	trace->why_number = 0;
 }
 
+void trace_clear(struct vm *vm)
+{
+	if (!vm->trace)
+		return;
+	vm->trace->is_running = false;
+	trace_uninstall(vm);
+	empty(vm->trace);
+}
+
+void trace_free(struct trace *trace)
+{
+	if (!trace)
+		return;
+	empty(trace);
+	free(trace->buffer);
+	free(trace);
+}
+
+struct trace *trace_take(struct vm *vm)
+{
+	struct trace *trace = vm->trace;
+
+	if (!trace)
+		return NULL;
+	trace->is_running = false;
+	trace->looked_at = -1;
+	trace_uninstall(vm);
+	vm->trace = NULL;
+	return trace;
+}
+
 void trace_destroy(struct vm *vm)
 {
-	trace_clear(vm);
-	if (vm->trace)
-		free(vm->trace->buffer);
-	free(vm->trace);
-	vm->trace = NULL;
+	trace_free(trace_take(vm));
 }
 
 int trace_resize(struct trace *trace, size_t size)
@@ -387,7 +408,7 @@ static const uint8_t *frame_at(const struct trace *trace, unsigned int index)
 	return frame;
 }
 
-static size_t general_bytes(const struct vm *vm)
+size_t trace_register_bytes(const struct vm *vm)
 {
 	size_t bytes = 0;
 
@@ -403,7 +424,7 @@ const uint8_t *trace_next_block(const struct vm *vm, unsigned int index, const u
 	if (!block)
 		block = frame + HEAD_BYTES;
 	else if (*block == 'R')
-		block += 1 + general_bytes(vm);
+		block += 1 + trace_register_bytes(vm);
 	else if (*block == 'M')
 		block += MEMORY_HEAD + number_at(block + 9, 2);
 	else

@@ -79,6 +79,7 @@ struct trace_variable {
  * @open:	of one that is being made, in front of which @used is
  * @created:	frames, also those that are gone
  * @looked_at:	the frame that gdb wants to see instead of the guest, -1: none
+ * @outlives_gdb: it goes on when gdb has gone
  */
 struct trace {
 	struct tracepoint *points[TRACE_POINTS_MAX];
@@ -103,11 +104,16 @@ struct trace {
 	uint64_t started_us;
 	uint64_t stopped_us;
 	int looked_at;
+	bool outlives_gdb;
 };
 
 /* A VM's, made at first. NULL: no memory. */
 struct trace *trace_of(struct vm *vm);
 void trace_destroy(struct vm *vm);
+
+/* Of a VM that is about to be let go: what was collected, for trace_free() or for the same VM. NULL: it has none. */
+struct trace *trace_take(struct vm *vm);
+void trace_free(struct trace *trace);
 
 /* Forget all tracepoints and frames. */
 void trace_clear(struct vm *vm);
@@ -162,6 +168,9 @@ static inline bool trace_is_looked_at(const struct vm *vm)
 {
 	return vm->trace && vm->trace->looked_at >= 0;
 }
+
+/* Of the registers in a frame, whose form is that of the VM's. */
+size_t trace_register_bytes(const struct vm *vm);
 
 /* The block behind @block, NULL: the first one, of frame @index. NULL: no more. */
 const uint8_t *trace_next_block(const struct vm *vm, unsigned int index, const uint8_t *block);

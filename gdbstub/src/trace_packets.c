@@ -284,13 +284,43 @@ void command_trace_set_buffer(struct session *session, struct cursor *cursor)
 	reply_status(session, err);
 }
 
+/* gdb says it before there is a guest, too, and again at each tstart. */
+void command_trace_disconnected(struct session *session, struct cursor *cursor)
+{
+	struct trace *trace = session->general.vm ? trace_of(session->general.vm) : NULL;
+	uint64_t on;
+
+	if (!session->host->comes_back)
+		return;
+	if (!cursor_hex(cursor, &on) || on > 1 || !cursor_at_end(cursor)) {
+		reply_errno(session, EINVAL);
+		return;
+	}
+	if (trace)
+		trace->outlives_gdb = on;
+	reply_ok(session);
+}
+
+/* Every gdb shows this text. */
+void command_trace_save(struct session *session, struct cursor *cursor)
+{
+	(void)cursor;
+	buffer_text(&session->reply, "E.kvm2gdb writes no files: use tsave without -r");
+}
+
 /* ---- what became of it ---- */
 
 void command_trace_status(struct session *session, struct cursor *cursor)
 {
-	struct trace *trace = find_trace(session);
+	struct trace *trace;
 
 	(void)cursor;
+	/* It asks without a guest, too, and shows an error as one. */
+	if (!session->general.vm) {
+		buffer_text(&session->reply, "T0;tnotrun:0");
+		return;
+	}
+	trace = find_trace(session);
 	if (!trace)
 		return;
 	trace_uninstall(session->general.vm);
@@ -298,9 +328,9 @@ void command_trace_status(struct session *session, struct cursor *cursor)
 	if (!trace->is_running)
 		buffer_printf(&session->reply, ";%s:%x", trace->why, trace->why_number);
 	buffer_printf(&session->reply,
-		      ";tframes:%x;tcreated:%x;tfree:%zx;tsize:%zx;circular:%d;disconn:0;starttime:%llx;stoptime:%llx",
+		      ";tframes:%x;tcreated:%x;tfree:%zx;tsize:%zx;circular:%d;disconn:%d;starttime:%llx;stoptime:%llx",
 		      trace->nr_frames, trace->created, trace->size - trace->used, trace->size,
-		      trace->is_circular, (unsigned long long)trace->started_us,
+		      trace->is_circular, trace->outlives_gdb, (unsigned long long)trace->started_us,
 		      (unsigned long long)trace->stopped_us);
 }
 
@@ -450,5 +480,3 @@ void trace_describe(const struct vm *vm, struct buffer *xml)
 			buffer_printf(xml, "<tvar id=\"0x%x\"/>\n", number);
 	}
 }
-
-/* Nothing of ours outlives gdb's session: there is nothing to be uploaded. */

@@ -8,6 +8,7 @@
 
 #include <kvm2/kvm2.h>
 
+#include "target_ended.h"
 #include "trace.h"
 
 static int add_vcpus(struct vm *vm)
@@ -94,6 +95,27 @@ void vm_destroy(struct vm *vm)
 	free(vm->vcpus);
 	free(vm->pages);
 	free(vm);
+}
+
+int vm_outlive_target(struct vm *vm)
+{
+	struct target *ended = target_ended_create(vm->target, vm->status);
+
+	if (!ended)
+		return -ENOMEM;
+	trace_uninstall(vm);
+	breakpoint_remove_all(vm);
+	vm->target->ops->detach(vm->target);
+	vm->target = ended;
+	vm->exited = false;
+	vm->exit_is_told = false;
+	vm->over = -1;
+	vm_forget_pages(vm);
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		free(vm->vcpus[i].cache);
+		vm->vcpus[i] = (struct vcpu){ .want = WANT_HOLD };
+	}
+	return 0;
 }
 
 void vm_refresh(struct vm *vm)

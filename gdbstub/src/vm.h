@@ -283,6 +283,9 @@ int vm_create(struct target *target, bool wide, struct vm **vm);
 /* Remove all breakpoints, let the guest go. NULL is allowed. */
 void vm_destroy(struct vm *vm);
 
+/* Of one that has exited: go on without its target, see target_ended.h. Return: 0 or -ENOMEM. */
+int vm_outlive_target(struct vm *vm);
+
 bool vm_is_running(const struct vm *vm);
 
 /* New vcpus, new memory. They are held, unless all others run. */
@@ -292,6 +295,9 @@ void vm_refresh(struct vm *vm);
 
 /* Make every vcpu stop; returns when all have. What happened meanwhile is kept. */
 void vm_hold(struct vm *vm);
+
+/* gdb has gone: its breakpoints and watchpoints, too. All vcpus run, for the tracepoints. */
+void vm_leave(struct vm *vm);
 
 /* What @vcpu shall do from the next vm_go() on; an untold stop is told first. */
 void vm_want(struct vm *vm, unsigned int vcpu, enum want want, uint64_t start, uint64_t end);
@@ -386,6 +392,9 @@ int breakpoint_insert(struct vm *vm, unsigned int vcpu, enum breakpoint_type typ
 		      uint64_t address, uint64_t size, struct breakpoint **breakpoint,
 		      const char **why);
 int breakpoint_remove(struct vm *vm, enum breakpoint_type type, uint64_t address, uint64_t size);
+
+/* All that are gdb's. */
+void breakpoint_remove_gdbs(struct vm *vm);
 
 /* The int3 of a tracepoint. Return: as breakpoint_insert(). */
 int breakpoint_trace(struct vm *vm, unsigned int vcpu, uint64_t address, bool on);

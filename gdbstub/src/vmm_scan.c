@@ -165,26 +165,48 @@ int vmm_scan_mappings(pid_t pid, struct vmm_mapping *mappings, unsigned int room
 	return (int)count;
 }
 
+#define STAT_BYTES	512
+
+/* Return: what follows the name, which may have any characters; NULL: there is no such thread. */
+static const char *read_stat(const char *path, char text[STAT_BYTES])
+{
+	FILE *file = fopen(path, "re");
+	size_t length;
+
+	if (!file)
+		return NULL;
+	length = fread(text, 1, STAT_BYTES - 1, file);
+	fclose(file);
+	text[length] = 0;
+	return strrchr(text, ')');
+}
+
 static bool is_users(pid_t pid, const char *tid)
 {
 	unsigned int flags = 0;
 	char path[300];
-	char text[512];
+	char text[STAT_BYTES];
 	const char *rest;
-	size_t length;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", (int)pid, tid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	length = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[length] = 0;
-	rest = strrchr(text, ')');
+	rest = read_stat(path, text);
 	if (!rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
 		return false;
 	return !(flags & TASK_USER_WORKER);
+}
+
+uint64_t vmm_scan_started(pid_t pid)
+{
+	unsigned long long ticks = 0;
+	char path[64];
+	char text[STAT_BYTES];
+	const char *rest;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	rest = read_stat(path, text);
+	if (!rest || sscanf(rest, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &ticks) != 1)
+		return 0;
+	return ticks;
 }
 
 int vmm_scan_threads(pid_t pid, pid_t **tids)

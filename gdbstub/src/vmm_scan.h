@@ -36,6 +36,9 @@ struct vmm_mapping {
 /* Writable mappings of 1 MiB and more, the largest first. Return: how many; -errno. */
 int vmm_scan_mappings(pid_t pid, struct vmm_mapping *mappings, unsigned int room);
 
+/* When a process was started, in clock ticks since the boot; 0: it is not there. */
+uint64_t vmm_scan_started(pid_t pid);
+
 /* The threads of a process, without those that the kernel runs for it. Return: how many; -errno. */
 int vmm_scan_threads(pid_t pid, pid_t **tids);
 

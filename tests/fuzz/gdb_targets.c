@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * gdb:		what gdb sends; after a NUL a byte that says what happens to the
- *		guest. With a '+' at its start frames are acknowledged
+ *		guest, or that gdb leaves and comes. With a '+' at its start frames are acknowledged
  * agent:	an agent expression
  */
 #include "targets.h"
@@ -19,6 +19,10 @@
 
 /* Each may run through many expressions. */
 #define EVENTS_MAX	32
+
+/* Bytes that nothing else that happens needs. */
+#define GDB_LEAVES	0xfe
+#define GDB_COMES	0xff
 
 #define DR6_STEP	(1 << 14)
 
@@ -46,7 +50,7 @@ static int list_vms(void *context, struct buffer *xml)
 /* Files are those of the folder it runs in. */
 static const struct session_host *get_host(void)
 {
-	static struct session_host host = { .attach = attach, .vms = list_vms };
+	static struct session_host host = { .attach = attach, .vms = list_vms, .comes_back = true };
 	static struct kernel *kernel;
 
 	if (!kernel) {
@@ -134,8 +138,15 @@ static void check_left(const struct fake *after)
 	abort();
 }
 
+static void set_acks(struct session *session, bool on)
+{
+	session->no_ack = !on;
+	session->reader.no_checksum = !on;
+}
+
 static void run_gdb(const uint8_t *bytes, size_t size)
 {
+	const bool is_acked = size && bytes[0] == '+';
 	struct session session;
 	unsigned int events = 0;
 	struct fake after = { 0 };
@@ -147,10 +158,7 @@ static void run_gdb(const uint8_t *bytes, size_t size)
 		abort();
 	if (vm_create(&fake->base, true, &vm) || session_add_vm(&session, vm))
 		abort();
-	if (size && bytes[0] != '+') {
-		session.no_ack = true;
-		session.reader.no_checksum = true;
-	}
+	set_acks(&session, is_acked);
 	while (size) {
 		const uint8_t *nul = memchr(bytes, 0, size);
 		const size_t length = nul ? (size_t)(nul - bytes) : size;
@@ -158,8 +166,14 @@ static void run_gdb(const uint8_t *bytes, size_t size)
 		session_input(&session, bytes, length);
 		bytes += length;
 		size -= length;
-		if (size > 1 && !after.detached && events++ < EVENTS_MAX)
+		if (size > 1 && bytes[1] == GDB_LEAVES) {
+			session_leave(&session);
+			set_acks(&session, is_acked);
+		} else if (size > 1 && bytes[1] == GDB_COMES) {
+			session_come(&session);
+		} else if (size > 1 && !after.detached && events++ < EVENTS_MAX) {
 			happen(fake, bytes[1]);
+		}
 		session_poll(&session);
 		buffer_clear(&session.out);
 		bytes += size > 1 ? 2 : size;
@@ -231,7 +245,7 @@ static const char *const packets[] = {
 	"Z2,1010,4", "Z2,1ff0,20", "z2,1010,4",
 	"QTinit", "QTDP:1:2000:E:0:0-", "QTDP:1:1001:E:2:0-", "QTDP:-1:2000:R1-", "QTDP:-1:1001:SM0,0,10X3,2e0001",
 	"QTDV:1:5:0:78", "QTStart", "QTStop", "QTFrame:0", "QTFrame:ffffffff", "QTFrame:pc:2000", "QTBuffer:circular:1",
-	"QTBuffer:size:100", "qTStatus", "qTP:1:2000", "qTV:1", "qTBuffer:0,40", "qXfer:traceframe-info:read::0,fff",
+	"QTBuffer:size:100", "qTStatus", "qTP:1:2000", "qTV:1", "qTBuffer:0,40", "QTDisconnected:1", "QTSave:", "qTfP", "qXfer:traceframe-info:read::0,fff",
 	";X3,220027", ";cmds:1,X3,220027", "D", "c", "s", "vCont?", "vCont;c", "vCont;s:1;c",
 	"vCont;r1000,1010:1", "vCont;t", "vCtrlC", "vStopped", "vAttach;78", "qSupported:multiprocess+",
 	"qfThreadInfo", "qXfer:features:read:target.xml:0,fff", "qXfer:threads:read::0,fff",

@@ -72,6 +72,9 @@ static void where_gdb_connects_and_what_it_may_read(void **state)
 	assert_string_equal(options.listen, "unix:/run/a");
 	assert_string_equal(options.vmlinux, "/boot/vmlinux");
 	assert_null(options.files);
+	assert_false(options.once);
+	assert_int_equal(parse("-lunix:a", "--once"), 0);
+	assert_true(options.once);
 	assert_int_equal(parse("-l127.0.0.1:0", "--stdio"), 0);
 	assert_null(options.listen);
 	assert_int_equal(parse("-f", "/srv"), 0);
