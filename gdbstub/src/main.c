@@ -147,7 +147,7 @@ static int open_named(struct work *work, struct session_host *host, struct kerne
 	_Static_assert(LISTEN_MESSAGE_SIZE >= PROCESS_MESSAGE_SIZE, "one is for both");
 	if (open_files(options, host, kernel))
 		return 1;
-	if (!process_open(&work->process, options->pid, -1, message) &&
+	if (!process_open(&work->process, options->pid, options->pidfd, message) &&
 	    (!options->listen || !listen_open(listener, options->listen, message)))
 		return 0;
 	fprintf(stderr, "kvm2gdb: %s\n", message);
@@ -223,6 +223,8 @@ int main(int argc, char **argv)
 		signal(SIGINT, SIG_IGN);
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
+	if (options.pidfd >= 0)
+		close(options.pidfd);
 	status = journal_watch(worker);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -9,6 +9,7 @@
 
 static const struct option longs[] = {
 	{ "pid", required_argument, NULL, 'p' },
+	{ "pidfd", required_argument, NULL, 'd' },
 	{ "listen", required_argument, NULL, 'l' },
 	{ "once", no_argument, NULL, 'o' },
 	{ "stdio", no_argument, NULL, 's' },
@@ -38,7 +39,7 @@ int options_parse(struct options *options, int argc, char *argv[],
 {
 	int code;
 
-	*options = (struct options){ 0 };
+	*options = (struct options){ .pidfd = -1 };
 	optind = 0;
 	while ((code = getopt_long(argc, argv, ":p:l:k:f:ihV", longs, NULL)) != -1) {
 		switch (code) {
@@ -47,6 +48,12 @@ int options_parse(struct options *options, int argc, char *argv[],
 			if (options->pid > 0)
 				break;
 			snprintf(message, OPTIONS_MESSAGE_SIZE, "--pid: bad PID: %s", optarg);
+			return -EINVAL;
+		case 'd':
+			options->pidfd = read_number(optarg);
+			if (options->pidfd >= 0)
+				break;
+			snprintf(message, OPTIONS_MESSAGE_SIZE, "--pidfd: bad file descriptor: %s", optarg);
 			return -EINVAL;
 		case 'o':
 			options->once = true;
@@ -78,19 +85,23 @@ int options_parse(struct options *options, int argc, char *argv[],
 			return -EINVAL;
 		}
 	}
-	if (optind == argc)
+	if (optind == argc && (!options->pid || options->pidfd < 0))
 		return 0;
-	snprintf(message, OPTIONS_MESSAGE_SIZE, "%s: only options are expected", argv[optind]);
+	if (optind == argc)
+		snprintf(message, OPTIONS_MESSAGE_SIZE, "--pid and --pidfd name a process each");
+	else
+		snprintf(message, OPTIONS_MESSAGE_SIZE, "%s: only options are expected", argv[optind]);
 	return -EINVAL;
 }
 
 void options_help(FILE *out)
 {
-	fputs("Usage: kvm2gdb [-p PID] [-l WHERE [--once]] [-k FILE] [-f FOLDER] [-i]\n"
+	fputs("Usage: kvm2gdb [-p PID | --pidfd FD] [-l WHERE [--once]] [-k FILE] [-f FOLDER] [-i]\n"
 	      "Attach gdb to the guest that a process runs. To be started by gdb:\n"
 	      "  (gdb) target extended-remote | kvm2gdb -p PID\n"
 	      "\n"
 	      "  -p, --pid PID        the process; without, gdb's command `attach PID` says it\n"
+	      "      --pidfd FD       the same by a pidfd that kvm2gdb is started with\n"
 	      "  -l, --listen WHERE   wait for gdb at unix:PATH, or at HOST:PORT of the loopback\n"
 	      "      --once           end when the first one has gone\n"
 	      "      --stdio          talk to gdb by stdin and stdout, as without --listen\n"

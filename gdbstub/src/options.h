@@ -10,6 +10,7 @@
 /**
  * struct options - what the user wants
  * @pid:	process to attach to, 0: gdb will say
+ * @pidfd:	the same by a file descriptor, -1: not so
  * @listen:	where gdb connects to, as listen.h; NULL: stdin and stdout
  * @once:	gdb will not come back
  * @vmlinux:	file of the guest's kernel, NULL
@@ -20,6 +21,7 @@
  */
 struct options {
 	pid_t pid;
+	int pidfd;
 	const char *listen;
 	bool once;
 	const char *vmlinux;

@@ -57,6 +57,19 @@ static void what_is_no_process_is_refused(void **state)
 	refused("--pid=", NULL, "--pid: bad PID: ");
 }
 
+static void or_it_is_named_by_a_file(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--pidfd", "0"), 0);
+	assert_int_equal(options.pidfd, 0);
+	assert_int_equal(options.pid, 0);
+	assert_int_equal(parse("-p", "12"), 0);
+	assert_int_equal(options.pidfd, -1);
+	refused("--pidfd=-1", NULL, "--pidfd: bad file descriptor: -1");
+	refused("--pidfd=", NULL, "--pidfd: bad file descriptor: ");
+	refused("--pidfd=3", "-p3", "--pid and --pidfd name a process each");
+}
+
 static void other_words_are_refused(void **state)
 {
 	(void)state;
@@ -96,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_named),
 		cmocka_unit_test(what_is_no_process_is_refused),
+		cmocka_unit_test(or_it_is_named_by_a_file),
 		cmocka_unit_test(other_words_are_refused),
 		cmocka_unit_test(where_gdb_connects_and_what_it_may_read),
 		cmocka_unit_test(help_and_version),
