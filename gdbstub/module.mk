@@ -37,8 +37,8 @@ $(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 # ---- unit tests ----
 
 # What touches other processes; the tests have a target of their own.
-gdbstub_host := main.c options.c process.c server.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c inspect_kvm2.c \
-		inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c classic_memory.c classic_scan.c \
+gdbstub_host := main.c options.c privileges.c process.c server.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c \
+		inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c classic_memory.c classic_scan.c \
 		orphan.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
@@ -51,6 +51,7 @@ tests/unit/gdbstub/$(1)_test_LIBS     := libkvm2
 endef
 $(eval $(call gdbstub_test,options,options.c))
 $(eval $(call gdbstub_test,process,process.c))
+$(eval $(call gdbstub_test,privileges,privileges.c))
 $(eval $(call gdbstub_test,packet,packet.c buffer.c hex.c))
 $(eval $(call gdbstub_test,walk,walk.c))
 $(eval $(call gdbstub_test,told,told.c))

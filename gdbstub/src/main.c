@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "listen.h"
 #include "options.h"
+#include "privileges.h"
 #include "process.h"
 #include "server.h"
 #include "session.h"
@@ -85,6 +86,16 @@ static int count_exits(void *context, pid_t pid, struct buffer *text)
 {
 	(void)context;
 	return vms_exits(pid, text);
+}
+
+/* Return: 0; 1, and it is said: they cannot be dropped. */
+static int drop_privileges(void)
+{
+	int err = privileges_drop();
+
+	if (err)
+		fprintf(stderr, "kvm2gdb: give up privileges: %s\n", strerror(-err));
+	return err != 0;
 }
 
 /* Return: 0; 1, and it is said: something is not there. */
@@ -174,7 +185,7 @@ static int work(const struct options *options, int parent)
 	/* A whole packet, so that we need not wait in the middle. */
 	if (!options->listen)
 		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 2 * SESSION_PACKET_BYTES);
-	if (!threads_init() && !open_named(&work, &host, &kernel, &server.listener)) {
+	if (!threads_init() && !open_named(&work, &host, &kernel, &server.listener) && !drop_privileges()) {
 		session_init(&session, &host, true);
 		status = server_run(&server);
 		session_fini(&session);
@@ -225,6 +236,8 @@ int main(int argc, char **argv)
 	close(STDOUT_FILENO);
 	if (options.pidfd >= 0)
 		close(options.pidfd);
+	if (drop_privileges())
+		return 1;
 	status = journal_watch(worker);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
