@@ -26,12 +26,41 @@ static int fail(char *message, const char *where, const char *what, int error)
 
 /* ---- unix ---- */
 
+/* Of one that was killed: a socket where nobody listens. */
+static bool is_left_over(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat status;
+	bool is_refused;
+
+	if (fd < 0)
+		return false;
+	is_refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) && errno == ECONNREFUSED;
+	close(fd);
+	/* So are files of other kinds. */
+	return is_refused && !lstat(address->sun_path, &status) && S_ISSOCK(status.st_mode) &&
+	       status.st_uid == geteuid();
+}
+
+static int bind_unix(int fd, const struct sockaddr_un *address)
+{
+	const struct sockaddr *any = (const struct sockaddr *)address;
+
+	if (!bind(fd, any, sizeof(*address)))
+		return 0;
+	if (errno != EADDRINUSE)
+		return -errno;
+	if (!is_left_over(address))
+		return -EADDRINUSE;
+	return unlink(address->sun_path) || bind(fd, any, sizeof(*address)) ? -errno : 0;
+}
+
 static int listen_unix(const char *where, char *message)
 {
 	const char *path = where + strlen(UNIX_PREFIX);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	mode_t mask;
-	int err = 0;
+	int err;
 	int fd;
 
 	if (!*path || strlen(path) >= sizeof(address.sun_path))
@@ -41,15 +70,14 @@ static int listen_unix(const char *where, char *message)
 	if (fd < 0)
 		return fail(message, where, NULL, errno);
 	mask = umask(0177);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)))
-		err = errno;
+	err = bind_unix(fd, &address);
 	umask(mask);
 	if (!err && listen(fd, 1))
-		err = errno;
+		err = -errno;
 	if (!err)
 		return fd;
 	close(fd);
-	return fail(message, where, NULL, err);
+	return fail(message, where, NULL, -err);
 }
 
 /* Return: the user who called; -1: it is not known. */

@@ -56,6 +56,11 @@ guest_ends() {
 	pid=
 }
 
+# listens PATH: somebody does
+listens() {
+	grep -q " 00010000 0001 01 *[0-9]* $1\$" /proc/net/unix
+}
+
 # start_gdb: one for all sessions, as its start takes the lab many seconds; best before the guest's.  It takes no questions,
 # and goes on after errors, as in batch mode.
 start_gdb() {
