@@ -10,17 +10,17 @@
 #include <trace/events/kvm2.h>
 
 /**
- * kvm2_debug_check() - does the tracer live that the vcpu stops for?
- * @v: vcpu of the current task, about to be entered
+ * kvm2_debug_check_tracer() - does the tracer live that the vcpu stops for?
  *
  * When it dies a thread that it held goes on. The guest must not: an event that
  * nobody has dealt with would be lost, and a step that nobody waits for leaves
  * its trap flag in what the guest has stored.
+ * Context: the vcpu's thread, about to enter the guest.
  * Return: 0; -ERESTARTNOINTR: no, and the thread stops as for an event.
  */
-int kvm2_debug_check(const struct kvm2_vcpu *v)
+int kvm2_debug_check_tracer(void)
 {
-	if (likely(!(v->debug_control & KVM2_DEBUG_STOP) || current->ptrace))
+	if (current->ptrace)
 		return 0;
 	send_sig(SIGSTOP, current, 1);
 	return -ERESTARTNOINTR;

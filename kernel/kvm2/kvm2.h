@@ -51,8 +51,15 @@ static inline void kvm2_gate_leave(struct kvm2_vcpu *v)
 }
 
 /* debug.c: debug events as exits or stops */
-int kvm2_debug_check(const struct kvm2_vcpu *v);
 int kvm2_debug_trap(struct kvm2_vcpu *v);
+int kvm2_debug_check_tracer(void);
+
+static inline int kvm2_debug_check(const struct kvm2_vcpu *v)
+{
+	if (likely(!(v->debug_control & KVM2_DEBUG_STOP)))
+		return 0;
+	return kvm2_debug_check_tracer();
+}
 
 /* access.c: kvm_get_state() and kvm_set_state(), own and foreign */
 int kvm2_access_get(struct kvm2_vcpu *v, const struct kvm2_accessor *accessor,
