@@ -286,14 +286,15 @@ int main(int argc, char **argv)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	srand(seed);
 
+	tap_note("seed %u", seed);
 	begun = now_us();
 	while (run.done < kills && good) {
 		good = one_kill(&run);
 		if (run.done % 100 == 0)
 			tap_note("%d kills in %ld s", run.done, (now_us() - begun) / 1000000);
 	}
-	tap_note("seed %u; %d kills in %ld s: %d of the worker, %d of the watcher; %d while attaching, %d when armed, %d later",
-		 seed, run.done, (now_us() - begun) / 1000000, run.of_worker, run.done - run.of_worker,
+	tap_note("%d kills in %ld s: %d of the worker, %d of the watcher; %d while attaching, %d when armed, %d later",
+		 run.done, (now_us() - begun) / 1000000, run.of_worker, run.done - run.of_worker,
 		 run.at[WHILE_ATTACHING], run.at[ARMED], run.at[ANY]);
 	tap_ok(good, "killed %d times at random moments, each time the guest ran on", kills);
 	for (enum victim_trace trace = 0; trace < VICTIM_STANDS; trace++)

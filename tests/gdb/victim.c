@@ -196,7 +196,8 @@ static bool is_debugged_classic(const struct victim *victim)
 			tap_die("BPF");
 	}
 	close(fd);
-	if (used != sizeof(values))
+	/* Of a VMM that has ended there is nothing; that the guest stands is another matter. */
+	if (used && used != sizeof(values))
 		tap_die("%zu bytes of BPF", used);
 	return values[0] || values[1];
 }
