@@ -30,6 +30,7 @@
  * @had_valid_regs: kvm_valid_regs as the VMM has it
  * @is_current:	@run has the registers of now
  * @runs_again:	the next thing it does is KVM_RUN
+ * @gives_regs:	KVM may not have taken yet what we have put into @run
  * @settling:	it runs until KVM has had the reply to its last exit
  * @immediate_exit: as the VMM had it
  * @is_parked:	it is held, and its thread has registers of inject_park(); base.undo has its own
@@ -48,6 +49,7 @@ struct classic_vcpu {
 	uint64_t had_valid_regs;
 	bool is_current;
 	bool runs_again;
+	bool gives_regs;
 	bool settling;
 	uint8_t immediate_exit;
 	int64_t deadline_ms;

@@ -87,26 +87,33 @@ _Static_assert(offsetof(struct kvm_sregs2, apic_base) == offsetof(struct kvm_sre
 	       "the first members are the same");
 
 /* Registers that KVM shall take from struct kvm_run when it is entered next. Return: it will. */
-static bool give_synced(const struct classic_vcpu *vcpu, unsigned long request, const void *argument)
+static bool give_synced(struct classic_vcpu *vcpu, unsigned long request, const void *argument)
 {
 	if (!vcpu->is_current || !vcpu->runs_again || request != KVM_SET_REGS)
 		return false;
 	memcpy(&vcpu->run->s.regs.regs, argument, sizeof(vcpu->run->s.regs.regs));
+	vcpu->gives_regs = true;
 	vcpu->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	return true;
 }
 
-/* What follows may depend on registers that KVM does not have yet. */
+/*
+ * What follows may depend on registers that KVM does not have yet. That may be so also of a vcpu that was let go: it was
+ * held again before its thread had come to KVM_RUN, which would take a step's trap flag for the guest's when the step is
+ * not in force any more.
+ */
 static int flush_synced(struct classic_vcpu *vcpu)
 {
 	struct kvm_regs regs = vcpu->run->s.regs.regs;
 	int ret;
 
-	if (!vcpu->runs_again || !(vcpu->run->kvm_dirty_regs & KVM_SYNC_X86_REGS))
+	if (!vcpu->gives_regs || !(vcpu->run->kvm_dirty_regs & KVM_SYNC_X86_REGS))
 		return 0;
 	ret = make_ioctl(vcpu, KVM_SET_REGS, &regs, sizeof(regs), 0, 0);
-	if (ret >= 0)
-		vcpu->run->kvm_dirty_regs &= ~(uint64_t)KVM_SYNC_X86_REGS;
+	if (ret < 0)
+		return ret;
+	vcpu->run->kvm_dirty_regs &= ~(uint64_t)KVM_SYNC_X86_REGS;
+	vcpu->gives_regs = false;
 	return ret;
 }
 

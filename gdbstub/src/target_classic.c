@@ -257,6 +257,7 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 
 	if (thread_stop_is_kernels(&vcpu->base.thread))
 		vcpu->base.thread.signal = 0;
+	vcpu->gives_regs = vcpu->gives_regs && vcpu->run->kvm_dirty_regs & KVM_SYNC_X86_REGS;
 	if (vcpu->had_debug_exit)
 		return take_debug_exit(vcpu, event);
 	if (thread_get_regs(&vcpu->base.thread, &regs))
@@ -374,6 +375,7 @@ static int set_trap_flag(struct target *target, unsigned int vcpu)
 	if (!v->is_current || !v->runs_again || regs->events.exception.pending)
 		return -EOPNOTSUPP;
 	regs->regs.rflags |= RFLAGS_TF;
+	v->gives_regs = true;
 	v->run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 	return 0;
 }
