@@ -39,7 +39,7 @@ $(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 # What touches other processes; the tests have a target of their own.
 gdbstub_host := main.c options.c privileges.c process.c server.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c \
 		inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c classic_memory.c classic_scan.c \
-		orphan.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
+		orphan.c crash.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
 
@@ -73,6 +73,8 @@ $(eval $(call gdbstub_talk_test,slots))
 $(eval $(call gdbstub_talk_test,trap_flag))
 $(eval $(call gdbstub_talk_test,trace))
 $(eval $(call gdbstub_talk_test,leave))
+$(eval $(call gdbstub_talk_test,crash))
+tests/unit/gdbstub/crash_test_SOURCES += gdbstub/src/crash.c
 
 # ---- bytes that nobody can trust ----
 
@@ -101,7 +103,7 @@ tests/unit/gdbstub/corpus_test_CPPFLAGS += -Itests/fuzz -Itests/unit/gdbstub
 # ---- in the lab ----
 
 # The guests are built as those of kvm2run/module.mk.
-gdb_guests := $(addprefix $(B)/tests/guests/,held watched armed)
+gdb_guests := $(addprefix $(B)/tests/guests/,held watched armed crash)
 ALL        += $(gdb_guests)
 VM_NEEDS   += $(gdb_guests)
 OBJS       += $(addsuffix .o,$(gdb_guests))
@@ -161,7 +163,7 @@ gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock secco
 	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
 	     watch_test@patched watch_classic_test@stock own_test@patched own_classic_test@stock trace_test@patched trace_classic_test@stock suite_test@patched \
 	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched \
-	     inspect_classic_test@stock
+	     inspect_classic_test@stock crash_test@patched crash_classic_test@stock
 
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)

@@ -7,9 +7,12 @@
 
 #include "classic_record.h"
 
-#define KVM_EXIT_DEBUG	4
-#define SIGSTOP		19
-#define PAGE_SHIFT	12
+#define KVM_EXIT_DEBUG		4
+#define KVM_EXIT_SHUTDOWN	8
+#define KVM_EXIT_FAIL_ENTRY	9
+#define KVM_EXIT_INTERNAL_ERROR	17
+#define SIGSTOP			19
+#define PAGE_SHIFT		12
 
 struct bpf_raw_tracepoint_args {
 	__u64 args[2];

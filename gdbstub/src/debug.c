@@ -9,7 +9,7 @@
 
 #define DR7_FIXED	0x400
 
-static uint32_t control_of(const struct target_debug *debug, uint32_t flags)
+static uint32_t control_of(const struct target_debug *debug, uint32_t flags, uint32_t always)
 {
 	uint32_t control = 0;
 
@@ -21,15 +21,15 @@ static uint32_t control_of(const struct target_debug *debug, uint32_t flags)
 		control |= KVM2_DEBUG_SW_BREAKPOINTS;
 	if (debug->dr7 & 0xff)
 		control |= KVM2_DEBUG_HW_BREAKPOINTS;
-	return control ? control | KVM2_DEBUG_ENABLE | flags : 0;
+	return control ? control | KVM2_DEBUG_ENABLE | flags | always : always;
 }
 
 int debug_set(struct target *target, unsigned int vcpu, const struct target_debug *debug,
-	      uint32_t flags)
+	      uint32_t flags, uint32_t always)
 {
 	uint64_t data[7 * 3];
 	struct kvm2_records records;
-	uint32_t control = control_of(debug, flags);
+	uint32_t control = control_of(debug, flags, always);
 	int ret;
 
 	kvm2_records_init(&records, data, sizeof(data));

@@ -33,11 +33,13 @@ void command_vcont_query(struct session *session, struct cursor *cursor)
 /**
  * struct action - one of a vCont packet
  * @stop:	t
+ * @signal:	it goes on with one
  * @all_vms, @all_vcpus: rather than @place alone
  */
 struct action {
 	enum want want;
 	bool stop;
+	bool signal;
 	uint64_t start;
 	uint64_t end;
 	bool all_vms;
@@ -62,7 +64,8 @@ static bool parse_action(struct session *session, struct cursor cursor, struct a
 		    !cursor_hex(&cursor, &action->end))
 			return false;
 	} else if (cursor_char(&cursor, 'C') || cursor_char(&cursor, 'S')) {
-		/* A guest takes no signals. */
+		/* A guest takes none; of a crash that is for the VMM to know. */
+		action->signal = true;
 		action->want = cursor.at[-1] == 'C' ? WANT_CONTINUE : WANT_STEP;
 		if (!cursor_hex(&cursor, &signal))
 			return false;
@@ -127,6 +130,8 @@ void command_vcont(struct session *session, struct cursor *cursor)
 			session->interrupt_signal = 0;
 			vm_request_stop(place.vm, place.vcpu);
 		} else if (place.vm->vcpus[place.vcpu].want == WANT_HOLD) {
+			if (!action->signal)
+				vm_retract(place.vm, place.vcpu);
 			vm_want(place.vm, place.vcpu, action->want, action->start, action->end);
 		}
 	}

@@ -3,6 +3,7 @@
 #include "vm.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <kvm2/kvm2.h>
@@ -233,9 +234,65 @@ static bool is_about_to_meet(struct vm *vm, unsigned int vcpu)
 	       breakpoint_at_pc(vm, vcpu, pc);
 }
 
+static bool is_at_int3(struct vm *vm, unsigned int vcpu, uint64_t *pc)
+{
+	const struct breakpoint *b = vm_pc(vm, vcpu, pc) ? NULL : breakpoint_at_pc(vm, vcpu, *pc);
+
+	return b && b->inserted;
+}
+
+/* Return: 0, or a negative errno. */
+static int retract(struct vm *vm, unsigned int vcpu, bool is_emulation)
+{
+	int err = vm->target->ops->retract(vm->target, vcpu);
+
+	/* KVM has #UD queued for the guest then. */
+	if (!err && is_emulation)
+		err = state_set_u64(vm->target, vcpu, KVM2_SET_EVENTS, KVM2_EVENTS_EXCEPTION, 8, KVM2_EXCEPTION_NONE);
+	vm_forget(vm, vcpu);
+	return err;
+}
+
+void vm_retract(struct vm *vm, unsigned int vcpu)
+{
+	struct vcpu *v = &vm->vcpus[vcpu];
+
+	/* Of one that is still to be told gdb says nothing. */
+	if (v->crash && v->stop.reason == STOP_NONE)
+		retract(vm, vcpu, v->crash_is_emulation);
+}
+
+/* @is_over: it was stepping over a breakpoint, which is back since. */
+static void take_crash(struct vm *vm, const struct target_event *event, bool is_over)
+{
+	struct kvm2_debug_event debug = { .exception = VECTOR_BP };
+	struct vcpu *v = &vm->vcpus[event->vcpu];
+	char text[256];
+	uint64_t pc;
+	int length;
+
+	/* KVM's emulator has no int3 but in real mode: it gives up at ours. */
+	if (event->is_emulation && !is_over && is_at_int3(vm, event->vcpu, &pc) && !retract(vm, event->vcpu, true)) {
+		debug.pc = pc;
+		if (!take_debug(vm, event->vcpu, &debug) && v->stop_asked)
+			v->stop.reason = STOP_REQUESTED;
+		return;
+	}
+	/* Nobody is there to look: it is the VMM's. */
+	if (!vm->print)
+		return;
+	v->crash = event->text;
+	v->crash_is_emulation = event->is_emulation;
+	v->stop.reason = STOP_CRASH;
+	length = snprintf(text, sizeof(text), "kvm2gdb: CPU %u: %s\nThe VMM does not know yet: continue tells it, signal 0 enters the guest again.\n",
+			  vm->target->vcpus[event->vcpu].id, event->text);
+	vm->print(vm->print_context, text, (size_t)length);
+}
+
 static void take_event(struct vm *vm, const struct target_event *event)
 {
 	struct vcpu *v = &vm->vcpus[event->vcpu];
+	const bool is_over = vm->over == (int)event->vcpu;
 	struct breakpoint *hit = NULL;
 
 	if (event->kind == TARGET_EXITED) {
@@ -256,7 +313,7 @@ static void take_event(struct vm *vm, const struct target_event *event)
 	v->interrupting = false;
 	vm_forget(vm, event->vcpu);
 	vm_forget_pages(vm);
-	if (vm->over == (int)event->vcpu) {
+	if (is_over) {
 		end_over(vm);
 		/* A write that crosses pages is held back once for each. */
 		if (event->kind != TARGET_WRITE && watch_is_open(vm))
@@ -282,7 +339,7 @@ static void take_event(struct vm *vm, const struct target_event *event)
 			v->is_moved = is_about_to_meet(vm, event->vcpu);
 		break;
 	case TARGET_CRASHED:
-		v->stop.reason = STOP_CRASH;
+		take_crash(vm, event, is_over);
 		break;
 	case TARGET_VCPU_GONE:
 		v->want = WANT_HOLD;
@@ -367,9 +424,7 @@ void vm_leave(struct vm *vm)
 	vm_hold(vm);
 	breakpoint_remove_gdbs(vm);
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
-		/* One that cannot go on is still to be told. */
-		if (vm->vcpus[i].stop.reason != STOP_CRASH)
-			vm->vcpus[i].stop = (struct stop){ 0 };
+		vm->vcpus[i].stop = (struct stop){ 0 };
 		vm->vcpus[i].stop_asked = false;
 		vm_want(vm, i, WANT_CONTINUE, 0, 0);
 	}
@@ -473,6 +528,7 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 	if (!err)
 		err = vm->target->ops->resume(vm->target, vcpu);
 	v->running = !err;
+	v->crash = NULL;
 	v->has_rf = false;
 	v->is_moved = false;
 	/* It cannot go on: a thread that is gone says so by an event. */

@@ -176,6 +176,8 @@ void vm_describe(struct vm *vm, unsigned int vcpu, struct buffer *text)
 	uint64_t mp;
 
 	buffer_printf(text, "CPU %u%s", vm->target->vcpus[vcpu].id, vm->target->has_ended ? ", ended" : "");
+	if (vm->vcpus[vcpu].crash)
+		buffer_printf(text, " %s:", vm->vcpus[vcpu].crash);
 	if (vm->vcpus[vcpu].running || vm_mode(vm, vcpu, &mode) ||
 	    get(vm, vcpu, tags, 3, &records, data, sizeof(data)))
 		return;

@@ -41,7 +41,7 @@ enum target_event_kind {
 	TARGET_NOTHING,
 	TARGET_DEBUG,		/* @vcpu is held: @debug says why */
 	TARGET_HELD,		/* @vcpu is held, as interrupt() asked */
-	TARGET_CRASHED,		/* @vcpu is held: @text says why it cannot go on */
+	TARGET_CRASHED,		/* @vcpu is held, the VMM has not heard of it yet: @text says why */
 	TARGET_VCPU_GONE,	/* @vcpu has ended */
 	TARGET_EXITED,		/* the VMM has ended; @status as of waitpid(2) */
 	TARGET_WRITE,		/* @vcpu is held, about to write to the protected page at @gpa */
@@ -55,6 +55,10 @@ enum target_protection {
 	TARGET_UNPROTECTED,
 };
 
+/**
+ * struct target_event - what has happened
+ * @is_emulation: of a vcpu that has crashed: KVM could not emulate the instruction at its pc
+ */
 struct target_event {
 	enum target_event_kind kind;
 	unsigned int vcpu;
@@ -62,6 +66,7 @@ struct target_event {
 	int status;
 	uint64_t gpa;
 	const char *text;
+	bool is_emulation;
 };
 
 /* Guest physical memory, [@gpa, @gpa + @size). */
@@ -116,6 +121,12 @@ struct target_ops {
 	 */
 	int (*reflect)(struct target *target, unsigned int vcpu,
 		       const struct kvm2_debug_event *debug);
+
+	/*
+	 * Of a vcpu that has crashed: the VMM is not to hear of it, the guest is
+	 * entered again.
+	 */
+	int (*retract)(struct target *target, unsigned int vcpu);
 
 	/* The next event, if there is one; never waits. */
 	int (*next_event)(struct target *target, struct target_event *event);

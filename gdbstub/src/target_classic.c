@@ -27,6 +27,7 @@
 
 #include "classic.h"
 #include "clock.h"
+#include "crash.h"
 #include "debug.h"
 #include "kvm_run.h"
 #include "protect.h"
@@ -225,6 +226,44 @@ static bool give_held(struct classic_vcpu *vcpu, struct target_event *event)
 	return vmm_give_held(&vcpu->base, event);
 }
 
+/*
+ * Held before the VMM sees an exit that the guest may not survive. We are told of it once: by the signal of our BPF program,
+ * or at the end of the system call. Return: @event is one.
+ */
+static bool take_crash(struct classic_vcpu *vcpu, enum thread_stop stop, bool is_kernels, const struct user_regs_struct *regs,
+		       struct target_event *event)
+{
+	const struct kvm_run *run = vcpu->run;
+
+	if (!(vcpu->target->bpf ? is_kernels : stop == THREAD_SYSCALL) || regs->rax || !kvm_run_is_call(regs, vcpu->fd) ||
+	    !crash_of_classic(run->exit_reason, run->internal.suberror, event))
+		return false;
+	vcpu->is_current = is_synced(vcpu);
+	give_held(vcpu, event);
+	event->kind = TARGET_CRASHED;
+	return true;
+}
+
+/* As target_ops.retract. */
+static int retract(struct target *target, unsigned int index)
+{
+	struct classic_vcpu *vcpu = classic_vcpu_of(target, index);
+	struct user_regs_struct regs;
+	int err;
+
+	leave_stand(vcpu);
+	err = thread_get_regs(&vcpu->base.thread, &regs);
+	if (err || !kvm_run_is_call(&regs, vcpu->fd))
+		return err ? err : -ESRCH;
+	kvm_run_again(&regs);
+	err = stand(vcpu, &regs);
+	if (err)
+		return err;
+	vcpu->run->exit_reason = KVM_EXIT_INTR;
+	stands_before_run(vcpu);
+	return 0;
+}
+
 /* At a system call while settling. Return: @event is one. */
 static bool take_settling_call(struct classic_vcpu *vcpu, struct user_regs_struct *regs,
 			       struct target_event *event)
@@ -252,10 +291,11 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 		      struct target_event *event)
 {
 	struct classic_vcpu *vcpu = classic_vcpu_of(&vmm->base, index);
+	const bool is_kernels = thread_stop_is_kernels(&vcpu->base.thread);
 	struct user_regs_struct regs;
 	bool in_run;
 
-	if (thread_stop_is_kernels(&vcpu->base.thread))
+	if (is_kernels)
 		vcpu->base.thread.signal = 0;
 	vcpu->gives_regs = vcpu->gives_regs && vcpu->run->kvm_dirty_regs & KVM_SYNC_X86_REGS;
 	if (vcpu->had_debug_exit)
@@ -264,6 +304,8 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 		return false;
 	if (is_debug_exit(vcpu, &regs))
 		return take_debug_exit(vcpu, event);
+	if (take_crash(vcpu, stop, is_kernels, &regs, event))
+		return true;
 	in_run = kvm_run_is_call(&regs, vcpu->fd);
 	if (!vcpu->base.asked || (stop == THREAD_SIGNAL && vcpu->base.thread.signal)) {
 		/* Not for us: a signal, or a stop that came too late. */
@@ -350,7 +392,7 @@ static int set_debug(struct target *target, unsigned int vcpu, const struct targ
 
 	if (!inject_prepare(&v->target->inject, &v->base.thread))
 		stand_here(v);
-	ret = debug_set(target, vcpu, debug, 0);
+	ret = debug_set(target, vcpu, debug, 0, 0);
 	if (ret < 0)
 		return ret;
 	v->has_debug = ret;
@@ -389,6 +431,7 @@ static const struct target_ops classic_ops = {
 	.set_debug = set_debug,
 	.set_trap_flag = set_trap_flag,
 	.reflect = debug_reflect,
+	.retract = retract,
 	.next_event = vmm_next_event,
 	.wait = vmm_wait,
 	.get_state = get_state,

@@ -13,10 +13,12 @@
 
 #include <kvm2/kvm2.h>
 
+#include "crash.h"
 #include "debug.h"
 #include "journal.h"
 #include "proc_kvm2.h"
 #include "protect.h"
+#include "registers.h"
 #include "thread.h"
 #include "vmm.h"
 #include "vmm_memory.h"
@@ -30,9 +32,11 @@
 /* How long a vcpu thread may take to come back to the guest. */
 #define SETTLE_MS	1000
 
+/* @stops_at_crash: KVM2_DEBUG_STOP_FATAL is set */
 struct vcpu_kvm2 {
 	struct vmm_vcpu base;
 	int pidfd;
+	bool stops_at_crash;
 };
 
 static struct vcpu_kvm2 *vcpu_of(struct target *target, unsigned int vcpu)
@@ -84,6 +88,9 @@ static void free_vcpu(struct vmm_vcpu *base)
 
 static void detach(struct target *target)
 {
+	for (unsigned int i = 0; i < target->nr_vcpus; i++)
+		if (vcpu_of(target, i)->stops_at_crash)
+			state_set_u64(target, i, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 4, 0);
 	vmm_release(vmm_of(target));
 	free(target);
 }
@@ -103,9 +110,22 @@ static int set_state(struct target *target, unsigned int vcpu, void *records, si
 
 static int set_debug(struct target *target, unsigned int vcpu, const struct target_debug *debug)
 {
-	int ret = debug_set(target, vcpu, debug, KVM2_DEBUG_STOP);
+	int ret = debug_set(target, vcpu, debug, KVM2_DEBUG_STOP, KVM2_DEBUG_STOP_FATAL);
 
-	return ret < 0 ? ret : 0;
+	if (ret < 0)
+		return ret;
+	vcpu_of(target, vcpu)->stops_at_crash = true;
+	return 0;
+}
+
+/* As target_ops.resume. */
+static int resume(struct target *target, unsigned int vcpu)
+{
+	const struct target_debug none = { 0 };
+
+	if (!vcpu_of(target, vcpu)->stops_at_crash)
+		set_debug(target, vcpu, &none);
+	return vmm_resume(target, vcpu);
 }
 
 /* ---- stops ---- */
@@ -121,18 +141,22 @@ static bool is_in_guest(const struct thread *thread, struct user_regs_struct *re
 	return ret == -EINTR || (ret >= ERESTARTSYS_MIN && ret <= ERESTARTSYS_MAX);
 }
 
+static void call_again(const struct thread *thread, struct user_regs_struct *regs)
+{
+	regs->rip -= SYSCALL_BYTES;
+	regs->rax = regs->orig_rax;
+	regs->orig_rax = ~0ULL;
+	thread_set_regs(thread, regs);
+}
+
 /*
  * With a signal mask the call ends with -EINTR whatever interrupted it. We
  * did, so nobody need know: it is made again.
  */
 static void hide_interruption(const struct thread *thread, struct user_regs_struct *regs)
 {
-	if ((long)regs->rax != -EINTR || thread->signal)
-		return;
-	regs->rip -= SYSCALL_BYTES;
-	regs->rax = regs->orig_rax;
-	regs->orig_rax = ~0ULL;
-	thread_set_regs(thread, regs);
+	if ((long)regs->rax == -EINTR && !thread->signal)
+		call_again(thread, regs);
 }
 
 static bool owes_reply(struct target *target, unsigned int vcpu)
@@ -237,6 +261,42 @@ static int take_debug_event(struct target *target, unsigned int vcpu, struct tar
 	return 1;
 }
 
+/* At the end of kvm_enter_guest(), with an exit that the VMM is about to see. */
+static bool has_exit(const struct thread *thread, struct user_regs_struct *regs)
+{
+	return !thread_get_regs(thread, regs) && regs->orig_rax == __NR_kvm_enter_guest && !regs->rax;
+}
+
+/* SIGSTOP of the kernel's comes there for nothing else. Return: @event is one. */
+static bool take_crash(struct vmm *vmm, struct vmm_vcpu *vcpu, struct target_event *event)
+{
+	struct user_regs_struct regs;
+	uint32_t suberror = 0;
+	uint32_t reason;
+
+	if (!thread_stop_is_kernels(&vcpu->thread) || !has_exit(&vcpu->thread, &regs))
+		return false;
+	vcpu->thread.signal = 0;
+	vmm_give_held(vcpu, event);
+	if (vmm_peek(vmm->base.pid, regs.rdi + offsetof(struct kvm2_run, exit_reason), &reason, sizeof(reason)))
+		return true;
+	vmm_peek(vmm->base.pid, regs.rdi + offsetof(struct kvm2_run, internal_error.suberror), &suberror, sizeof(suberror));
+	crash_of_kvm2(reason, suberror, event);
+	return true;
+}
+
+/* As target_ops.retract. */
+static int retract(struct target *target, unsigned int vcpu)
+{
+	const struct thread *thread = &vcpu_of(target, vcpu)->base.thread;
+	struct user_regs_struct regs;
+
+	if (!has_exit(thread, &regs))
+		return -ESRCH;
+	call_again(thread, &regs);
+	return 0;
+}
+
 /* As vmm_ops.take_stop. */
 static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop,
 		      struct target_event *event)
@@ -249,6 +309,8 @@ static bool take_stop(struct vmm *vmm, unsigned int index, enum thread_stop stop
 			return vmm_give_ended(vmm, index, event);
 		if (is_debug_stop(&vcpu->thread))
 			return take_debug_event(&vmm->base, index, event) > 0;
+		if (take_crash(vmm, vcpu, event))
+			return true;
 		if (stop == THREAD_INTERRUPTED && thread_expects_kernels_stop(&vcpu->thread)) {
 			/* A debug event comes at once, and tells more. */
 			thread_resume(&vcpu->thread, PTRACE_CONT);
@@ -282,9 +344,10 @@ static const struct target_ops kvm2_ops = {
 	.detach = detach,
 	.refresh = refresh,
 	.interrupt = vmm_interrupt,
-	.resume = vmm_resume,
+	.resume = resume,
 	.set_debug = set_debug,
 	.reflect = debug_reflect,
+	.retract = retract,
 	.next_event = vmm_next_event,
 	.wait = vmm_wait,
 	.get_state = get_state,

@@ -97,6 +97,7 @@ struct step {
 /**
  * struct vcpu - what the stub knows of a vcpu
  * @running:	it was resumed, and no event has come since
+ * @crash:	why it cannot go on, as the VMM is about to hear; NULL: it can
  * @interrupting: it was asked to stop
  * @stop_asked:	gdb shall be told when it has
  * @stop:	what gdb is to be told; STOP_NONE: nothing
@@ -116,6 +117,8 @@ struct step {
 struct vcpu {
 	enum want want;
 	bool running;
+	const char *crash;
+	bool crash_is_emulation;
 	bool interrupting;
 	bool stop_asked;
 	struct stop stop;
@@ -263,7 +266,6 @@ struct vm {
 	bool exited;
 	bool exit_is_told;
 	int status;
-	char crash[200];
 	struct trace *trace;
 	struct page_cache *pages;
 	uint64_t address_space;
@@ -295,6 +297,9 @@ void vm_refresh(struct vm *vm);
 
 /* Make every vcpu stop; returns when all have. What happened meanwhile is kept. */
 void vm_hold(struct vm *vm);
+
+/* Of a vcpu whose crash gdb knows: the VMM never shall. */
+void vm_retract(struct vm *vm, unsigned int vcpu);
 
 /* gdb has gone: its breakpoints and watchpoints, too. All vcpus run, for the tracepoints. */
 void vm_leave(struct vm *vm);

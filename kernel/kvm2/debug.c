@@ -54,3 +54,16 @@ int kvm2_debug_trap(struct kvm2_vcpu *v)
 	trace_kvm2_loop(v->vm->id, v->id, KVM2_TRACE_LOOP_DEBUG_TRAP);
 	return -ERESTARTNOINTR;
 }
+
+/**
+ * kvm2_debug_stop_fatal() - let the tracer look before the VMM has the exit
+ * @v: vcpu of the current task, with an exit that the guest may not survive
+ *
+ * When the tracer dies before it has looked the VMM stands until SIGCONT, and
+ * has its exit then.
+ */
+void kvm2_debug_stop_fatal(const struct kvm2_vcpu *v)
+{
+	if (v->debug_control & KVM2_DEBUG_STOP_FATAL && current->ptrace)
+		send_sig(SIGSTOP, current, 1);
+}

@@ -53,6 +53,7 @@ static inline void kvm2_gate_leave(struct kvm2_vcpu *v)
 /* debug.c: debug events as exits or stops */
 int kvm2_debug_trap(struct kvm2_vcpu *v);
 int kvm2_debug_check_tracer(void);
+void kvm2_debug_stop_fatal(const struct kvm2_vcpu *v);
 
 static inline int kvm2_debug_check(const struct kvm2_vcpu *v)
 {

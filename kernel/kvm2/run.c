@@ -58,10 +58,12 @@ union exit_detail {
  * @size:   bytes of the detail that are written
  * @fill:   translates; NULL when there is no detail
  * @reply:  reads the reply from user space; NULL when there is none
+ * @is_fatal: few guests survive it
  */
 struct exit_type {
 	u32 reason;
 	u32 size;
+	bool is_fatal;
 	void (*fill)(const struct kvm_run *run, union exit_detail *detail);
 	int (*reply)(struct kvm_vcpu *vcpu, const struct kvm2_run __user *urun);
 };
@@ -263,6 +265,13 @@ static void fill_apic(const struct kvm_run *run, union exit_detail *detail)
 	.reply = reply_fn,						\
 }
 
+#define FATAL_EXIT_TYPE(name, member) {					\
+	.reason = KVM2_EXIT_##name,					\
+	.size = sizeof(((union exit_detail *)0)->member),		\
+	.fill = fill_##member,						\
+	.is_fatal = true,						\
+}
+
 static const struct exit_type unknown_exit =
 	EXIT_TYPE(UNKNOWN, unknown, NULL);
 static const struct exit_type memory_fault_exit =
@@ -280,10 +289,13 @@ static const struct exit_type exit_types[] = {
 	[KVM_EXIT_X86_RDMSR]	= EXIT_TYPE(RDMSR, msr, reply_msr),
 	[KVM_EXIT_X86_WRMSR]	= EXIT_TYPE(WRMSR, msr, reply_msr),
 	[KVM_EXIT_DEBUG]	= EXIT_TYPE(DEBUG, debug, NULL),
-	[KVM_EXIT_SHUTDOWN]	= { .reason = KVM2_EXIT_SHUTDOWN },
-	[KVM_EXIT_FAIL_ENTRY]	= EXIT_TYPE(FAIL_ENTRY, fail_entry, NULL),
-	[KVM_EXIT_INTERNAL_ERROR] = EXIT_TYPE(INTERNAL_ERROR, internal_error,
-					      NULL),
+	[KVM_EXIT_SHUTDOWN]	= {
+		.reason = KVM2_EXIT_SHUTDOWN,
+		.is_fatal = true,
+	},
+	[KVM_EXIT_FAIL_ENTRY]	= FATAL_EXIT_TYPE(FAIL_ENTRY, fail_entry),
+	[KVM_EXIT_INTERNAL_ERROR] = FATAL_EXIT_TYPE(INTERNAL_ERROR,
+						    internal_error),
 	[KVM_EXIT_EXCEPTION]	= EXIT_TYPE(EXCEPTION, exception, NULL),
 	[KVM_EXIT_SYSTEM_EVENT]	= EXIT_TYPE(SYSTEM_EVENT, system_event, NULL),
 	[KVM_EXIT_NOTIFY]	= EXIT_TYPE(NOTIFY, notify, NULL),
@@ -431,6 +443,8 @@ static noinline int deliver(struct kvm2_vcpu *v, struct kvm2_run __user *urun,
 	 * memory fault has not: the guest simply runs into it again.
 	 */
 	v->undelivered = r && type != &memory_fault_exit;
+	if (unlikely(type->is_fatal) && !r)
+		kvm2_debug_stop_fatal(v);
 	return r;
 }
 

@@ -31,7 +31,8 @@ static int check_control(struct kvm2_state *s, u32 control)
 		return -EINVAL;
 	if (inject == (KVM2_DEBUG_INJECT_BP | KVM2_DEBUG_INJECT_DB))
 		return -EINVAL;
-	if (control & ~s->v->debug_control & KVM2_DEBUG_STOP &&
+	if (control & ~s->v->debug_control &
+	    (KVM2_DEBUG_STOP | KVM2_DEBUG_STOP_FATAL) &&
 	    !s->accessor->is_tracer)
 		return -EPERM;
 	if (!inject)

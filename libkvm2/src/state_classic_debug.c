@@ -26,7 +26,7 @@ static int check_control(uint64_t control)
 	if (control & ~(uint64_t)KVM2_DEBUG_CONTROL || (control & INJECT) == INJECT)
 		return -EINVAL;
 	/* For the ptracer of the thread, and a thread is not its own. */
-	return control & KVM2_DEBUG_STOP ? -EPERM : 0;
+	return control & (KVM2_DEBUG_STOP | KVM2_DEBUG_STOP_FATAL) ? -EPERM : 0;
 }
 
 int kvm2_classic_guest_debug_check(struct classic_state *s)

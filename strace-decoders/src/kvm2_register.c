@@ -60,6 +60,7 @@ static const struct xlat_data debug_control_data[] = {
 	KVM2_XLAT_ENTRY(KVM2_DEBUG_STOP),
 	KVM2_XLAT_ENTRY(KVM2_DEBUG_INJECT_BP),
 	KVM2_XLAT_ENTRY(KVM2_DEBUG_INJECT_DB),
+	KVM2_XLAT_ENTRY(KVM2_DEBUG_STOP_FATAL),
 };
 KVM2_XLAT_FLAGS(debug_controls, debug_control_data);
 

@@ -345,7 +345,7 @@ test_values(void)
 	HEADER(mp_state.record, KVM2_SET_MP, KVM2_MP_STATE, 4);
 	values->mp_state.value = KVM2_MP_HALTED;
 	HEADER(debug_control.record, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 4);
-	values->debug_control.value = KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP;
+	values->debug_control.value = KVM2_DEBUG_ENABLE | KVM2_DEBUG_SINGLE_STEP | KVM2_DEBUG_STOP_FATAL;
 	HEADER(event_record, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_EVENT, 32);
 	values->event = (struct kvm2_debug_event) { 3, 0, 0x1234, 0, 0x400 };
 
@@ -363,7 +363,7 @@ test_values(void)
 	       "shadow=KVM2_SHADOW_MOV_SS|KVM2_SHADOW_STI, "
 	       "extint=KVM2_EXTINT_NONE, "
 	       "mp_state=KVM2_MP_HALTED, "
-	       "debug_control=KVM2_DEBUG_ENABLE|KVM2_DEBUG_SINGLE_STEP, "
+	       "debug_control=KVM2_DEBUG_ENABLE|KVM2_DEBUG_SINGLE_STEP|KVM2_DEBUG_STOP_FATAL, "
 	       "debug_event={exception=#BP, pc=0x1234, dr6=0, dr7=0x400}"
 	       "], %zu, 0) = %s\n", sizeof(*values), errstr);
 }

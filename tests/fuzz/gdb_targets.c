@@ -105,6 +105,7 @@ static void happen(struct fake *fake, uint8_t what)
 	case 6:
 		event.kind = TARGET_CRASHED;
 		event.text = "it cannot go on";
+		event.is_emulation = what & 32;
 		break;
 	default:
 		/* On to the next breakpoint. */

@@ -30,6 +30,7 @@ struct report {
 	atomic_int exits;	/* calls that returned 0 */
 	atomic_int errors;	/* and those that did not */
 	atomic_int last;	/* exit reason, or negative errno */
+	atomic_int first;	/* the first one */
 	_Atomic uint32_t ended;	/* value of GUEST_PORT_END */
 };
 
@@ -66,6 +67,8 @@ static void run_vmm(struct report *report, const void *program,
 			continue;
 		}
 		report->last = r ? r : (int)run.exit_reason;
+		if (!report->exits)
+			report->first = report->last;
 		if (!r && run.exit_reason == KVM2_EXIT_IO &&
 		    run.io.port == GUEST_PORT_END) {
 			uint32_t value;
@@ -374,6 +377,40 @@ static void test_dead_tracer(bool in_stop)
 	end_vmm(&vmm);
 }
 
+/* Before the VMM has an exit that its guest does not survive. */
+static void test_fatal_exit(bool is_traced)
+{
+	const char *who = is_traced ? "" : ", nobody traces it any more";
+	struct vmm vmm;
+	siginfo_t info = {};
+
+	start_vmm(&vmm, guest_count, false);
+	tap_is(set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
+		       KVM2_DEBUG_STOP_FATAL, 4), -EPERM,
+	       "only the tracer may ask for stops at fatal exits%s", who);
+	ptrace(PTRACE_SEIZE, vmm.pid, 0, 0);
+	ptrace(PTRACE_INTERRUPT, vmm.pid, 0, 0);
+	wait_stop(vmm.pid);
+	tap_is(set_u64(&vmm, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,
+		       KVM2_DEBUG_STOP_FATAL, 4), 0,
+	       "the tracer asks for them%s", who);
+	tap_is(set_u64(&vmm, KVM2_SET_EVENTS, KVM2_EVENTS_TRIPLE_FAULT, 1, 4),
+	       0, "the guest is about to shut down%s", who);
+	ptrace(is_traced ? PTRACE_CONT : PTRACE_DETACH, vmm.pid, 0, 0);
+	if (is_traced) {
+		tap_is(wait_stop(vmm.pid), SIGSTOP, "the VMM stops");
+		ptrace(PTRACE_GETSIGINFO, vmm.pid, 0, &info);
+		tap_is(info.si_code, SI_KERNEL, "by the kernel");
+		tap_is(vmm.report->exits, 0, "and has no exit yet");
+		ptrace(PTRACE_CONT, vmm.pid, 0, 0);
+	}
+	wait_exits(&vmm, 1);
+	tap_is(vmm.report->first, KVM2_EXIT_SHUTDOWN,
+	       "it has the exit%s", is_traced ? " when it goes on" : who);
+	tap_is(vmm.report->errors, 0, "and no error%s", who);
+	end_vmm(&vmm);
+}
+
 /* The text of /proc/@pid/kvm2. Return: its length, or a negative errno. */
 static int read_proc(pid_t pid, char *text, size_t size)
 {
@@ -428,6 +465,8 @@ int main(void)
 	test_steps(true);
 	test_dead_tracer(false);
 	test_dead_tracer(true);
+	test_fatal_exit(true);
+	test_fatal_exit(false);
 	test_proc();
 	return tap_end();
 }

@@ -409,8 +409,8 @@ static const struct wrong wrong_writes[] = {
 	  -EBUSY },
 
 	/* GUEST_DEBUG */
-	{ "debug_control, bit 8", KVM2_SET_GUEST_DEBUG, 4,
-	  KVM2_GUEST_DEBUG_CONTROL, { 1 << 8 }, -EINVAL },
+	{ "debug_control, bit 9", KVM2_SET_GUEST_DEBUG, 4,
+	  KVM2_GUEST_DEBUG_CONTROL, { 1 << 9 }, -EINVAL },
 	{ "debug_control, bit 31", KVM2_SET_GUEST_DEBUG, 4,
 	  KVM2_GUEST_DEBUG_CONTROL, { 1UL << 31 }, -EINVAL },
 	{ "debug_control, both to inject", KVM2_SET_GUEST_DEBUG, 4,
@@ -418,6 +418,8 @@ static const struct wrong wrong_writes[] = {
 	  { KVM2_DEBUG_INJECT_BP | KVM2_DEBUG_INJECT_DB }, -EINVAL },
 	{ "debug_control, STOP without a tracer", KVM2_SET_GUEST_DEBUG, 4,
 	  KVM2_GUEST_DEBUG_CONTROL, { KVM2_DEBUG_STOP }, -EPERM },
+	{ "debug_control, STOP_FATAL without a tracer", KVM2_SET_GUEST_DEBUG, 4,
+	  KVM2_GUEST_DEBUG_CONTROL, { KVM2_DEBUG_STOP_FATAL }, -EPERM },
 	{ "breakpoint_dr7, bit 32", KVM2_SET_GUEST_DEBUG, 8,
 	  KVM2_GUEST_DEBUG_BREAKPOINT_DR7, { 1UL << 32 }, -EINVAL },
 };

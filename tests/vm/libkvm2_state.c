@@ -132,6 +132,8 @@ static void test_refusals(struct fixture *f)
 		"unknown debug_control bits");
 	refuses(f, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, KVM2_DEBUG_STOP, 4, -EPERM,
 		"stops for a thread that is not the tracer");
+	refuses(f, KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, KVM2_DEBUG_STOP_FATAL, 4, -EPERM,
+		"stops at fatal exits for such a one");
 
 	IS(kvm2_vcpu_get_u64(f->vcpu, KVM2_SET_MSR, MSR_UNKNOWN, &value), -ENOENT,
 	   "a get refuses an unknown MSR");

@@ -309,7 +309,7 @@ static void refused_sets_change_nothing(void)
 	is_atomic_u32("a TSC of 0 kHz", KVM2_SET_TSC, KVM2_TSC_KHZ, 0,
 		      -EINVAL);
 	is_atomic_u32("an unknown bit of debug_control",
-		      KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 1 << 8,
+		      KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL, 1 << 9,
 		      -EINVAL);
 	is_atomic_u32("a stop without being the tracer",
 		      KVM2_SET_GUEST_DEBUG, KVM2_GUEST_DEBUG_CONTROL,

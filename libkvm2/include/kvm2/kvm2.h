@@ -381,7 +381,7 @@ int kvm2_vcpu_get_state(struct kvm2_vcpu *vcpu, void *records, size_t size,
  * Context: the thread that created the vcpu.
  * Return: bytes used; -EINVAL a malformed record or buffer, flags, a value
  *	   that is not allowed; -ENOENT no such register; -EACCES the register
- *	   is read-only; -EPERM not this thread's vcpu, or KVM2_DEBUG_STOP;
+ *	   is read-only; -EPERM not this thread's vcpu, or KVM2_DEBUG_STOP*;
  *	   -EBUSY a change of CPUID after the first entry, or an event to
  *	   inject while one is pending; -E2BIG too many CPUID leaves; -ENOMEM;
  *	   -EIO the VM is dead. The record that failed has KVM2_ATTR_FAILED.

@@ -34,6 +34,7 @@ static const struct {
 	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR2, 8 },
 	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR3, 8 },
 	{ KVM2_SET_DEBUG, KVM2_DEBUG_DR7, 8 },
+	{ KVM2_SET_EVENTS, KVM2_EVENTS_EXCEPTION, 24 },
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == FAKE_REGISTERS, "one value each");
@@ -72,6 +73,7 @@ static int fake_resume(struct target *target, unsigned int vcpu)
 	assert(!of(target)->running[vcpu]);
 	assert(of(target)->debug[vcpu].software || !of(target)->patches);
 	of(target)->running[vcpu] = true;
+	of(target)->crashed[vcpu] = false;
 	return 0;
 }
 
@@ -99,6 +101,14 @@ static int fake_reflect(struct target *target, unsigned int vcpu,
 	return 0;
 }
 
+static int fake_retract(struct target *target, unsigned int vcpu)
+{
+	assert(!of(target)->running[vcpu] && of(target)->crashed[vcpu]);
+	of(target)->crashed[vcpu] = false;
+	of(target)->retracted++;
+	return 0;
+}
+
 static int fake_next_event(struct target *target, struct target_event *event)
 {
 	struct fake *f = of(target);
@@ -108,6 +118,7 @@ static int fake_next_event(struct target *target, struct target_event *event)
 		f->exited |= f->event.kind == TARGET_EXITED;
 		if (f->event.kind != TARGET_OTHERS_WRITE)
 			f->running[f->event.vcpu] = false;
+		f->crashed[f->event.vcpu] = f->event.kind == TARGET_CRASHED;
 		*event = f->event;
 		return 1;
 	}
@@ -250,6 +261,7 @@ static const struct target_ops fake_ops = {
 	.set_debug = fake_set_debug,
 	.set_trap_flag = fake_set_trap_flag,
 	.reflect = fake_reflect,
+	.retract = fake_retract,
 	.next_event = fake_next_event,
 	.wait = fake_wait,
 	.get_state = fake_get_state,

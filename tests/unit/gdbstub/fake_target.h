@@ -6,7 +6,7 @@
 #include "gdbstub/src/target.h"
 
 #define FAKE_VCPUS		2
-#define FAKE_REGISTERS		19
+#define FAKE_REGISTERS		20
 #define FAKE_MEMORY_BYTES	0x4000
 #define FAKE_PAGES		(FAKE_MEMORY_BYTES / 4096)
 #define FAKE_PID		0x77
@@ -17,6 +17,7 @@
  * @running, @asked: who was resumed, and asked to stop
  * @event, @has_event: what next_event() says next
  * @reflected:	events given back to the guest; @given: the last one of each vcpu
+ * @crashed:	who has, and it is not retracted; @retracted: how often it was
  * @patches:	int3s that are in its memory
  * @copy_pc, @copy: what note_copy() said last
  * @exited, @gone: it said so, and nothing may be done to it any more
@@ -37,6 +38,8 @@ struct fake {
 	bool has_event;
 	unsigned int reflected;
 	struct kvm2_debug_event given[FAKE_VCPUS];
+	bool crashed[FAKE_VCPUS];
+	unsigned int retracted;
 	int patches;
 	uint64_t copy_pc;
 	uint64_t copy;

@@ -650,7 +650,14 @@ enum kvm2_mp_state {
  */
 #define KVM2_DEBUG_INJECT_BP		(1 << 6)
 #define KVM2_DEBUG_INJECT_DB		(1 << 7)
-#define KVM2_DEBUG_CONTROL		0xffU
+/*
+ * An exit that few guests survive, SHUTDOWN, FAIL_ENTRY or INTERNAL_ERROR, stops
+ * the vcpu thread with SIGSTOP of the kernel's for its ptracer, before the VMM
+ * sees it. It has the exit when the thread goes on. Without a tracer nothing
+ * is changed. Only the tracer of the thread may set this bit.
+ */
+#define KVM2_DEBUG_STOP_FATAL		(1 << 8)
+#define KVM2_DEBUG_CONTROL		0x1ffU
 
 /*
  * int kvm_set_memory_map(const struct kvm2_memory_map *, size_t size)
