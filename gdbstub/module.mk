@@ -9,7 +9,7 @@ kvm2gdb_SOURCES  := $(wildcard gdbstub/src/*.c)
 kvm2gdb_LIBS     := libkvm2
 kvm2gdb_PKGS     := libelf
 kvm2gdb_CPPFLAGS := -Igdbstub/src -I$(abspath $(B)/gdbstub)
-PACKAGES         += gdb clang bpftool libbpf-dev
+PACKAGES         += gdb lldb clang bpftool libbpf-dev
 
 # The programs for the kernel, which fits them to itself by its BTF when they are loaded: no kernel is needed to build them,
 # and no library to load them (bpftool's light skeletons).
@@ -163,7 +163,7 @@ gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock secco
 	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
 	     watch_test@patched watch_classic_test@stock own_test@patched own_classic_test@stock trace_test@patched trace_classic_test@stock suite_test@patched \
 	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched \
-	     inspect_classic_test@stock crash_test@patched crash_classic_test@stock
+	     inspect_classic_test@stock crash_test@patched crash_classic_test@stock lldb_test@patched
 
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)
