@@ -163,7 +163,7 @@ gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock secco
 	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
 	     watch_test@patched watch_classic_test@stock own_test@patched own_classic_test@stock trace_test@patched trace_classic_test@stock suite_test@patched \
 	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched \
-	     inspect_classic_test@stock crash_test@patched crash_classic_test@stock lldb_test@patched
+	     inspect_classic_test@stock crash_test@patched crash_classic_test@stock lldb_test@patched nonstop_test@patched nonstop_classic_test@stock
 
 define gdb_vm_test
 VM_TESTS += tests/gdb/$(1)

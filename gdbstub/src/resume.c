@@ -194,7 +194,10 @@ void command_interrupt(struct session *session, struct cursor *cursor)
 	}
 }
 
-/* `?`: in non-stop mode all that are held, one by one. */
+/*
+ * `?`: in non-stop mode all that are held. One is the reply; gdb 13 and 16 end in an assertion when vStopped gives them
+ * more before they have their prompt, so that the others follow as any stop does.
+ */
 void command_why(struct session *session, struct cursor *cursor)
 {
 	unsigned int at = 0;
@@ -226,4 +229,5 @@ void command_why(struct session *session, struct cursor *cursor)
 	} while (next_place(session, &at, &place));
 	session->told = true;
 	command_stopped(session, NULL);
+	session->one_by_one = session->told;
 }

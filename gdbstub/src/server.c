@@ -139,7 +139,7 @@ static nfds_t add_guests(const struct session *session, struct pollfd *fds)
 	return count;
 }
 
-/* Return: something may have happened to a guest. */
+/* Return: something may have happened to a guest, or be told of one. */
 static bool wait_for_news(struct line *line)
 {
 	const struct server *server = line->server;
@@ -165,7 +165,10 @@ static bool wait_for_news(struct line *line)
 		read_gdb(line);
 	else if (fds[CALLERS].revents)
 		take_caller(line);
-	return fds[CHILDREN].revents && read(line->children, &info, sizeof(info)) > 0;
+	if (fds[CHILDREN].revents && read(line->children, &info, sizeof(info)) > 0)
+		return true;
+	/* In non-stop mode what is still to be told follows what gdb has taken. */
+	return fds[GDB].revents && server->session->non_stop;
 }
 
 static void serve(struct line *line)

@@ -423,8 +423,9 @@ void session_poll(struct session *session)
 void command_stopped(struct session *session, struct cursor *cursor)
 {
 	(void)cursor;
-	if (append_next_stop(session, &session->reply))
+	if (!session->one_by_one && append_next_stop(session, &session->reply))
 		return;
+	session->one_by_one = false;
 	session->told = false;
 	reply_ok(session);
 }

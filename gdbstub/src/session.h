@@ -82,6 +82,7 @@ struct left {
  * @last:	what was sent last, framed, in case it got lost
  * @resumed:	all-stop: the stop reply is owed
  * @told:	non-stop: gdb was told of a stop, and has not asked for more
+ * @one_by_one:	and is to hear of others by another notification
  * @general, @control: of Hg and Hc
  * @files:	that gdb has open, -1: free
  * @values_told: of registers that gdb cannot write, or that are volatile
@@ -113,6 +114,7 @@ struct session {
 	bool non_stop;
 	bool resumed;
 	bool told;
+	bool one_by_one;
 	bool ended;
 	int interrupt_signal;
 	int files[SESSION_FILES_MAX];

@@ -146,6 +146,18 @@ static void those_that_run_know_of_new_breakpoints(void **state)
 	assert_true(fake->running[1] && !fake->debug[1].software && !(fake->debug[1].dr7 & 0xff));
 }
 
+static void who_asks_in_non_stop_mode_is_told_one_by_one(void **state)
+{
+	(void)state;
+	answer("QNonStop:1");
+	assert_non_null(strstr(answer("?"), "thread:1;"));
+	/* Two at once are too much for gdb. */
+	assert_memory_equal(answer("vStopped"), "OK", 2);
+	assert_non_null(strstr((const char *)session.out.data, "%Stop:T00"));
+	assert_non_null(strstr((const char *)session.out.data, "thread:2;"));
+	assert_string_equal(answer("vStopped"), "OK");
+}
+
 static void the_guests_own_int3_is_given_back(void **state)
 {
 	(void)state;
@@ -577,6 +589,7 @@ int main(void)
 		TEST(a_breakpoint_is_hidden_and_leaves_nothing),
 		TEST(a_breakpoint_stops_all),
 		TEST(those_that_run_know_of_new_breakpoints),
+		TEST(who_asks_in_non_stop_mode_is_told_one_by_one),
 		TEST(the_guests_own_int3_is_given_back),
 		TEST(a_condition_is_for_the_stub),
 		TEST(a_condition_that_does_not_hold_costs_one_stop),
