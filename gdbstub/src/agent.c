@@ -320,6 +320,40 @@ static size_t conversion_length(const char *text, size_t length)
 	return i < length ? i + 1 : 0;
 }
 
+/*
+ * gdb sends the format as the user has typed it, with its escapes. Return: the length of @text; -EINVAL: gdb's own printf
+ * knows no such escape.
+ */
+static int unescape(const char *format, size_t length, char text[static FORMAT_MAX])
+{
+	static const char names[] = "abefnrtv\\\"'";
+	static const char values[] = "\a\b\033\f\n\r\t\v\\\"'";
+	int used = 0;
+	size_t i = 0;
+
+	while (i < length && format[i]) {
+		const char *name;
+		unsigned int octal = 0;
+		size_t digits = 0;
+
+		if (format[i] != '\\') {
+			text[used++] = format[i++];
+			continue;
+		}
+		for (i++; digits < 3 && i < length && format[i] >= '0' && format[i] <= '7'; digits++)
+			octal = octal * 8 + (unsigned int)(format[i++] - '0');
+		if (digits) {
+			text[used++] = (char)octal;
+			continue;
+		}
+		name = i < length && format[i] ? strchr(names, format[i++]) : NULL;
+		if (!name)
+			return -EINVAL;
+		text[used++] = values[name - names];
+	}
+	return used;
+}
+
 static void print_format(struct agent *a, const char *format, size_t length,
 			 const uint64_t *arguments, unsigned int count)
 {
@@ -363,7 +397,9 @@ static void op_printf(struct agent *a)
 	unsigned int count = (unsigned int)operand(a, 1);
 	size_t length = (size_t)operand(a, 2);
 	const char *format = (const char *)a->code + a->at;
+	char text[FORMAT_MAX];
 	uint64_t arguments[256];
+	int used;
 
 	if (a->error || length > a->size - a->at || length > FORMAT_MAX) {
 		a->error = -EINVAL;
@@ -375,8 +411,11 @@ static void op_printf(struct agent *a)
 	pop(a);
 	for (unsigned int i = 0; i < count; i++)
 		arguments[i] = pop(a);
+	used = unescape(format, length, text);
+	if (!a->error && used < 0)
+		a->error = used;
 	if (!a->error)
-		print_format(a, format, length, arguments, count);
+		print_format(a, text, (size_t)used, arguments, count);
 }
 
 /* ---- the loop ---- */

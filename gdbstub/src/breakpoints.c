@@ -327,6 +327,8 @@ static void destroy(struct vm *vm, unsigned int index)
 	watch_end(vm, b);
 	breakpoint_forget_expressions(b);
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
+		if (vm->vcpus[i].acted == b)
+			vm->vcpus[i].acted = NULL;
 		if (vm->vcpus[i].passes == b)
 			vm->vcpus[i].passes = NULL;
 		if (vm->vcpus[i].probes == b)

@@ -14,14 +14,13 @@ static void refresh_all(struct session *session)
 /* Let go what vm_want() has named, in all-stop mode with the reply owed. */
 static void go(struct session *session)
 {
+	/* What a breakpoint prints may come at once. */
+	session->resumed = !session->non_stop;
+	session->no_reply = !session->non_stop;
 	for (unsigned int i = 0; i < session->nr_vms; i++)
 		vm_go(session->vms[i]);
-	if (session->non_stop) {
+	if (session->non_stop)
 		reply_ok(session);
-		return;
-	}
-	session->no_reply = true;
-	session->resumed = true;
 }
 
 void command_vcont_query(struct session *session, struct cursor *cursor)

@@ -25,6 +25,7 @@ static bool breakpoint_stops(struct vm *vm, unsigned int vcpu, struct breakpoint
 	bool holds = !breakpoint->nr_conditions;
 	uint64_t value;
 
+	vm->vcpus[vcpu].acted = breakpoint;
 	if (breakpoint->is_traced)
 		trace_hit(vm, vcpu, breakpoint->address);
 	if (!breakpoint->is_gdbs)
@@ -529,6 +530,7 @@ static void resume(struct vm *vm, unsigned int vcpu, const struct breakpoint *wi
 		err = vm->target->ops->resume(vm->target, vcpu);
 	v->running = !err;
 	v->crash = NULL;
+	v->acted = NULL;
 	v->has_rf = false;
 	v->is_moved = false;
 	/* It cannot go on: a thread that is gone says so by an event. */
@@ -618,6 +620,9 @@ static void begin_over(struct vm *vm, unsigned int vcpu, struct breakpoint *brea
 		breakpoint_lift(vm, breakpoint);
 		breakpoint->is_lifted = true;
 	}
+	/* gdb may have brought it here by a step without breakpoints, and takes what these do for done. */
+	if (breakpoint && vm->vcpus[vcpu].acted != breakpoint && (breakpoint->nr_commands || breakpoint->is_traced))
+		breakpoint_stops(vm, vcpu, breakpoint);
 	vm->over = (int)vcpu;
 	resume(vm, vcpu, breakpoint);
 }

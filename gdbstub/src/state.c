@@ -70,6 +70,7 @@ int vm_write_register(struct vm *vm, unsigned int vcpu, unsigned int index, cons
 		vm->vcpus[vcpu].is_moved = true;
 	vm_forget_pages(vm);
 	vm->vcpus[vcpu].step_is_set = false;
+	vm->vcpus[vcpu].acted = NULL;
 	vm->vcpus[vcpu].passes = NULL;
 	vm->vcpus[vcpu].has_rf = false;
 	return err;

@@ -105,6 +105,7 @@ struct step {
  * @is_debugged: it has something to stop for, and has been past a mov of debug registers with it
  * @step_is_set: KVM makes steps
  * @flag_is_lost: but the trap flag, by which it does, has been cleared
+ * @acted:	where it stands this one was met, and has done what it does
  * @passes:	it met this one, whose condition did not hold, just now
  * @probes:	it steps to see whether RF gets it over this one
  * @has_rf:	RF is set for where it stands
@@ -130,6 +131,7 @@ struct vcpu {
 	struct step step;
 	bool step_is_set;
 	bool flag_is_lost;
+	const struct breakpoint *acted;
 	struct breakpoint *passes;
 	struct breakpoint *probes;
 	bool has_rf;

@@ -140,6 +140,19 @@ static void printf_prints(void **state)
 	assert_string_equal(printed, "a=-1 ff hi%\n");
 }
 
+/* As the user types them: gdb leaves them to whoever prints. */
+static void printf_knows_escapes(void **state)
+{
+	(void)state;
+	printed[0] = 0;
+	RUN(0x22, 5, 0x22, 0, 0x22, 0, 0x34, 1, 0, 20, 'a', '\\', 'n', '\\', 't', '\\', '\\', '\\', '"', '\\', 'e', '\\', '1', '0', '1',
+	    '2', '%', 'd', 'z', 0, 0x27);
+	assert_string_equal(printed, "a\n\t\\\"\033A25z");
+	assert_int_equal(RUN(0x22, 0, 0x22, 0, 0x34, 0, 0, 3, '\\', 'q', 0, 0x27), -EINVAL);
+	assert_int_equal(RUN(0x22, 0, 0x22, 0, 0x34, 0, 0, 2, '\\', 0, 0x27), -EINVAL);
+	assert_int_equal(RUN(0x22, 0, 0x22, 0, 0x34, 0, 0, 1, '\\', 0x27), -EINVAL);
+}
+
 static void a_format_cannot_reach_what_is_not_its_own(void **state)
 {
 	(void)state;
@@ -199,6 +212,7 @@ int main(void)
 		cmocka_unit_test(registers_and_memory),
 		cmocka_unit_test(jumps_and_the_stack),
 		cmocka_unit_test(printf_prints),
+		cmocka_unit_test(printf_knows_escapes),
 		cmocka_unit_test(a_format_cannot_reach_what_is_not_its_own),
 		cmocka_unit_test(what_is_wrong_is_refused),
 		cmocka_unit_test(what_never_ends_is_ended),

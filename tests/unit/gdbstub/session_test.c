@@ -158,6 +158,32 @@ static void who_asks_in_non_stop_mode_is_told_one_by_one(void **state)
 	assert_string_equal(answer("vStopped"), "OK");
 }
 
+/* gdb passes a breakpoint by a step without it, and takes what is behind that for met. */
+static void what_a_step_of_gdbs_leads_to_is_met(void **state)
+{
+	/* printf "x" */
+	static const char *const prints = "Z0,2001,1;cmds:0,Xb,220022003400000278" "0027";
+
+	(void)state;
+	all_are_OK(prints);
+	answer("vCont;c");
+	set_register(0, KVM2_SET_CONTROL, KVM2_CONTROL_RIP, 0x2000);
+	answer("vCtrlC");
+	stopped();
+	answer("vCont;s:1");
+	happens(0, 1, 0x2001, STEPPED);
+	assert_memory_equal(stopped(), "T05", 3);
+	/* Once, before it goes on over it. */
+	assert_memory_equal(answer("vCont;c"), "O78", 3);
+	assert_true(fake->running[0] && fake->debug[0].step);
+	happens(0, 1, 0x2002, STEPPED);
+	assert_string_equal(stopped(), "");
+	/* One that is met as usual prints once, too. */
+	happens(0, 3, 0x2001, 0);
+	assert_string_equal(stopped(), "O78");
+	assert_true(fake->running[0] && fake->debug[0].step);
+}
+
 static void the_guests_own_int3_is_given_back(void **state)
 {
 	(void)state;
@@ -590,6 +616,7 @@ int main(void)
 		TEST(a_breakpoint_stops_all),
 		TEST(those_that_run_know_of_new_breakpoints),
 		TEST(who_asks_in_non_stop_mode_is_told_one_by_one),
+		TEST(what_a_step_of_gdbs_leads_to_is_met),
 		TEST(the_guests_own_int3_is_given_back),
 		TEST(a_condition_is_for_the_stub),
 		TEST(a_condition_that_does_not_hold_costs_one_stop),
