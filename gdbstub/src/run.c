@@ -259,8 +259,8 @@ void vm_retract(struct vm *vm, unsigned int vcpu)
 	struct vcpu *v = &vm->vcpus[vcpu];
 
 	/* Of one that is still to be told gdb says nothing. */
-	if (v->crash && v->stop.reason == STOP_NONE)
-		retract(vm, vcpu, v->crash_is_emulation);
+	if (v->crash && v->stop.reason == STOP_NONE && !retract(vm, vcpu, v->crash_is_emulation))
+		v->crash = NULL;
 }
 
 /* @is_over: it was stepping over a breakpoint, which is back since. */
