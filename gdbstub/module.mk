@@ -39,7 +39,7 @@ $(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 # What touches other processes; the tests have a target of their own.
 gdbstub_host := main.c options.c privileges.c process.c server.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c \
 		inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c classic_memory.c classic_scan.c \
-		orphan.c crash.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c
+		orphan.c crash.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c writer.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
 
@@ -58,6 +58,8 @@ $(eval $(call gdbstub_test,told,told.c))
 $(eval $(call gdbstub_test,vmcb,vmcb.c))
 $(eval $(call gdbstub_test,orphan,orphan.c))
 $(eval $(call gdbstub_test,undo_classic,undo_classic.c orphan.c inject.c thread.c vmm_memory.c vmm_scan.c))
+$(eval $(call gdbstub_test,writer,writer.c))
+tests/unit/gdbstub/writer_test_LDFLAGS := -lpthread
 $(eval $(call gdbstub_test,agent,agent.c))
 $(eval $(call gdbstub_test,kernel,kernel.c))
 tests/unit/gdbstub/kernel_test_PKGS    := libelf
@@ -112,8 +114,8 @@ $(gdb_guests): $(B)/tests/guests/%: $(B)/tests/guests/%.o $(guests_common) tests
 	$(SAY) LD $@
 	$(Q)$(CC) $(guests_LDFLAGS) -Wl,-T,tests/guests/guest.ld -o $@ $(filter %.o,$^)
 
-# Helpers of the tests: kill kvm2gdb; gives a VMM a seccomp filter.
-PROGRAMS             += gdb_kill gdb_own_kill gdb_confine
+# Helpers of the tests: kill kvm2gdb; gives a VMM a seccomp filter; writes to a guest's memory.
+PROGRAMS             += gdb_kill gdb_own_kill gdb_confine gdb_device
 gdb_kill_SOURCES     := $(addprefix tests/gdb/,kill.c stub.c victim.c) tests/vm/tap.c $(addprefix gdbstub/src/,kernel.c vmm_memory.c vmm_scan.c)
 gdb_kill_CPPFLAGS    := -Itests/vm -Igdbstub/src -I$(abspath $(B)/tests/gdb)
 gdb_kill_LIBS        := libkvm2
@@ -123,6 +125,8 @@ gdb_own_kill_CPPFLAGS := -Itests/vm -Igdbstub/src
 gdb_own_kill_PKGS     := libelf
 gdb_confine_SOURCES  := tests/gdb/confine.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
 gdb_confine_CPPFLAGS := -Igdbstub/src
+gdb_device_SOURCES   := tests/gdb/device.c $(addprefix gdbstub/src/,inject.c thread.c vmm_memory.c vmm_scan.c)
+gdb_device_CPPFLAGS  := -Igdbstub/src
 
 # Beside QEMU's stub, by tests/bench/bench.
 PROGRAMS           += gdb_bench

@@ -353,6 +353,22 @@ static void run_step_irq(const struct line *line)
 	buffer_printf(line->text, "single steps let interrupts %s\n", on ? "in" : "wait");
 }
 
+static void run_writer(const struct line *line)
+{
+	const struct vm *vm = line->place.vm;
+	const struct stop *stop = &vm->watch_stop;
+
+	if (stop->reason == STOP_NONE) {
+		buffer_text(line->text, "no watchpoint was hit yet\n");
+		return;
+	}
+	buffer_printf(line->text, "%#" PRIx64 " was %s by ", stop->address, stop->reason == STOP_WATCH ? "written" : "accessed");
+	if (*stop->writers)
+		buffer_printf(line->text, "%s\n", stop->writers);
+	else
+		buffer_printf(line->text, "vcpu %u\n", (unsigned int)vm->target->vcpus[vm->watch_vcpu].id);
+}
+
 static void run_exit(const struct line *line)
 {
 	line->session->is_last = true;
@@ -380,6 +396,7 @@ static const struct {
 	{ "phys", "[on|off]", "take addresses as physical ones", true, run_phys },
 	{ "pt", "ADDRESS", "follow the page tables", true, run_pt },
 	{ "step-irq", "[on|off]", "let interrupts in during single steps", true, run_step_irq },
+	{ "writer", "", "who hit the watchpoint that was hit last", true, run_writer },
 };
 
 static void run_help(const struct line *line)

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "inject.h"
 #include "vmm_memory.h"
+#include "writer.h"
 
 #define PAGE_BYTES	4096ULL
 
@@ -191,13 +192,18 @@ static bool give_others(struct target_event *event, unsigned int vcpu, uint64_t 
 /* Return: @event is one. */
 static bool take_fault(struct vmm *vmm, const struct uffd_msg *message, struct target_event *event)
 {
-	int index = find_vcpu(&vmm->base, (pid_t)message->arg.pagefault.feat.ptid);
+	const pid_t number = (pid_t)message->arg.pagefault.feat.ptid;
+	int index = find_vcpu(&vmm->base, number);
 	struct vmm_vcpu *vcpu;
 	uint64_t gpa;
 
 	if (message->event != UFFD_EVENT_PAGEFAULT ||
 	    !find_gpa(&vmm->base, message->arg.pagefault.address & ~(PAGE_BYTES - 1), &gpa))
 		return false;
+	if (index < 0) {
+		writer_find(vmm->base.pid, number, &event->writer);
+		index = find_vcpu(&vmm->base, event->writer.tid);
+	}
 	if (index < 0)
 		return give_others(event, 0, gpa);
 	vcpu = vmm->vcpus[index];
@@ -224,6 +230,7 @@ bool protect_next_event(struct vmm *vmm, struct target_event *event)
 		if (!vcpu->writes || vcpu->thread.state != THREAD_RUNNING || clock_ms() < vcpu->deadline_ms)
 			continue;
 		vcpu->writes = false;
+		event->writer = (struct target_writer){ .kind = TARGET_WRITER_KVM, .tid = vcpu->thread.tid };
 		return give_others(event, i, vcpu->writes_at);
 	}
 	return false;

@@ -43,8 +43,15 @@ static bool breakpoint_stops(struct vm *vm, unsigned int vcpu, struct breakpoint
 
 static bool gives_stop(struct vm *vm, unsigned int vcpu, enum stop_reason reason, uint64_t address)
 {
-	vm->vcpus[vcpu].stop = (struct stop){ reason, address };
+	vm->vcpus[vcpu].stop = (struct stop){ .reason = reason, .address = address };
 	return true;
+}
+
+/* A watchpoint that is made by its pages: others may have written, or this vcpu if it @steps. */
+static void gives_watch_stop(struct vm *vm, unsigned int vcpu, const struct breakpoint *hit, bool steps)
+{
+	gives_stop(vm, vcpu, STOP_WATCH, hit->address);
+	watch_tell_writers(vm, hit, steps ? (int)vcpu : -1, vm->vcpus[vcpu].stop.writers);
 }
 
 /* As gdb set it, whatever serves it. */
@@ -206,6 +213,7 @@ static void interrupt(struct vm *vm, unsigned int vcpu)
 static void take_others_write(struct vm *vm, const struct target_event *event)
 {
 	watch_open(vm, event->gpa);
+	watch_note_writer(vm, event);
 	vm->writer = event->vcpu;
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++) {
 		if (!vm->vcpus[i].running)
@@ -354,7 +362,7 @@ static void take_event(struct vm *vm, const struct target_event *event)
 	}
 	v->probes = NULL;
 	if (hit)
-		gives_stop(vm, event->vcpu, STOP_WATCH, hit->address);
+		gives_watch_stop(vm, event->vcpu, hit, true);
 	if (v->stop.reason != STOP_NONE)
 		v->stop_asked = false;
 }
@@ -417,6 +425,10 @@ struct stop vm_take_stop(struct vm *vm, unsigned int vcpu)
 
 	vm->vcpus[vcpu].stop = (struct stop){ 0 };
 	vm->vcpus[vcpu].want = WANT_HOLD;
+	if (stop.reason >= STOP_WATCH && stop.reason <= STOP_AWATCH) {
+		vm->watch_stop = stop;
+		vm->watch_vcpu = vcpu;
+	}
 	return stop;
 }
 
@@ -580,11 +592,20 @@ static int find_over(struct vm *vm, struct breakpoint **breakpoint)
 	return -1;
 }
 
-/* Of a write by nobody known a vcpu tells that gdb lets run. */
+/* It has nothing else to tell. */
+static bool can_tell(const struct vm *vm, unsigned int vcpu)
+{
+	return vm->vcpus[vcpu].stop.reason == STOP_NONE && !vm->target->vcpus[vcpu].gone;
+}
+
+/* Of a write by nobody known a vcpu tells that gdb lets run; where it lets none, when it does. */
 static unsigned int find_teller(const struct vm *vm)
 {
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
 		if (!can_go(vm, vm->writer) && can_go(vm, i))
+			return i;
+	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
+		if (!can_tell(vm, vm->writer) && can_tell(vm, i))
 			return i;
 	return vm->writer;
 }
@@ -603,8 +624,8 @@ static void close_for_others(struct vm *vm)
 		return;
 	teller = find_teller(vm);
 	hit = watch_close(vm, teller, breakpoint_stops);
-	if (hit && can_go(vm, teller))
-		gives_stop(vm, teller, STOP_WATCH, hit->address);
+	if (hit && can_tell(vm, teller))
+		gives_watch_stop(vm, teller, hit, false);
 }
 
 static void begin_over(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint)

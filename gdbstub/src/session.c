@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -332,6 +333,18 @@ static void hold_wants(struct session *session)
 			session->vms[i]->vcpus[j].want = WANT_HOLD;
 }
 
+/* gdb takes it for the vcpu's; in non-stop mode it has to ask, by `monitor writer`. */
+static void say_writers(struct session *session, const struct stop *stop)
+{
+	char line[STOP_WRITERS_BYTES + 64];
+	int length;
+
+	if (!*stop->writers)
+		return;
+	length = snprintf(line, sizeof(line), "%#llx was written by %s\n", (unsigned long long)stop->address, stop->writers);
+	session_print(session, line, (size_t)length);
+}
+
 /* One stop, if there is one. Return: there was. */
 static bool append_next_stop(struct session *session, struct buffer *text)
 {
@@ -352,6 +365,7 @@ static bool append_next_stop(struct session *session, struct buffer *text)
 		breakpoint_refresh(place.vm, place.vcpu);
 	if (session->non_stop)
 		vm_go(place.vm);
+	say_writers(session, &stop);
 	append_stop(session, text, place, stop);
 	return true;
 }

@@ -45,7 +45,7 @@ enum target_event_kind {
 	TARGET_VCPU_GONE,	/* @vcpu has ended */
 	TARGET_EXITED,		/* the VMM has ended; @status as of waitpid(2) */
 	TARGET_WRITE,		/* @vcpu is held, about to write to the protected page at @gpa */
-	TARGET_OTHERS_WRITE,	/* so is somebody who cannot be held; @vcpu may be who */
+	TARGET_OTHERS_WRITE,	/* so is @writer, who cannot be held, for @vcpu if that is known */
 };
 
 /* What becomes of writes to a page. Who waits goes on with any but the first. */
@@ -53,6 +53,25 @@ enum target_protection {
 	TARGET_PROTECTED,	/* they wait, and are told by an event */
 	TARGET_OPEN,		/* they pass, for a while */
 	TARGET_UNPROTECTED,
+};
+
+enum target_writer_kind {
+	TARGET_WRITER_THREAD,	/* of the VMM, but no vcpu's */
+	TARGET_WRITER_FOREIGN,	/* a thread that is not of the VMM */
+	TARGET_WRITER_KVM,	/* KVM itself for a vcpu, whose thread does not stop before that */
+};
+
+#define TARGET_COMM_BYTES	16
+
+/**
+ * struct target_writer - who writes, but not by the guest's instructions
+ * @tid:	the thread
+ * @comm:	its name, "": not known
+ */
+struct target_writer {
+	enum target_writer_kind kind;
+	pid_t tid;
+	char comm[TARGET_COMM_BYTES];
 };
 
 /**
@@ -65,6 +84,7 @@ struct target_event {
 	struct kvm2_debug_event debug;
 	int status;
 	uint64_t gpa;
+	struct target_writer writer;
 	const char *text;
 	bool is_emulation;
 };

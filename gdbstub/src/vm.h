@@ -42,10 +42,17 @@ enum stop_reason {
 	STOP_GONE,
 };
 
-/* @address: of a watchpoint that was hit. */
+#define STOP_WRITERS_BYTES	200
+
+/**
+ * struct stop - of a vcpu
+ * @address:	of a watchpoint that was hit
+ * @writers:	who hit it or may have, for people; "": the vcpu
+ */
 struct stop {
 	enum stop_reason reason;
 	uint64_t address;
+	char writers[STOP_WRITERS_BYTES];
 };
 
 /**
@@ -232,6 +239,20 @@ struct watched_page {
 	bool is_ours;
 };
 
+#define WATCH_WRITERS_MAX	8
+
+/**
+ * struct watch_writer - somebody who was let write to a watched page
+ * @vcpu:	on whose behalf, for KVM itself
+ * @until_ms:	when it has written for certain, or been held back anew
+ */
+struct watch_writer {
+	uint64_t gpa;
+	unsigned int vcpu;
+	int64_t until_ms;
+	struct target_writer who;
+};
+
 #define BREAKPOINTS_MAX	4096
 
 struct page_cache;
@@ -241,7 +262,9 @@ struct trace;
  * struct vm - an inferior
  * @over:	index of the vcpu that steps over a breakpoint, or makes a write
  *		to a watched page, -1: none
- * @writer:	whom a write by others is told of
+ * @writer:	the vcpu that a write by others is told of
+ * @writers:	the others, @nr_writers of them, whose writes may not have been found yet
+ * @watch_stop:	that of @watch_vcpu which gdb was told of last, of a watchpoint
  * @holding:	vm_hold() is at work: nobody goes on
  * @physical:	gdb's addresses are guest physical ones
  * @steps_unseen: stops since the last look for new vcpus and memory
@@ -260,6 +283,10 @@ struct vm {
 	struct watched_page *watched;
 	unsigned int nr_watched;
 	unsigned int writer;
+	struct watch_writer writers[WATCH_WRITERS_MAX];
+	unsigned int nr_writers;
+	struct stop watch_stop;
+	unsigned int watch_vcpu;
 	int over;
 	bool holding;
 	unsigned int steps_unseen;
@@ -501,6 +528,15 @@ void watch_end(struct vm *vm, struct breakpoint *breakpoint);
 void watch_open(struct vm *vm, uint64_t gpa);
 bool watch_is_open(const struct vm *vm);
 void watch_give_others_time(struct vm *vm);
+
+/* Others write, by a TARGET_OTHERS_WRITE. */
+void watch_note_writer(struct vm *vm, const struct target_event *event);
+
+/*
+ * Which of them hit a watchpoint, for people; "": none. They are no writers any
+ * more then. @vcpu: it may have as well, -1: none.
+ */
+void watch_tell_writers(struct vm *vm, const struct breakpoint *hit, int vcpu, char text[static STOP_WRITERS_BYTES]);
 
 /*
  * No more, and look at what is watched in those pages; all is held. Return: a

@@ -7,8 +7,12 @@
 #include "vm.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "clock.h"
 
 #define PAGE_BYTES	4096ULL
 
@@ -17,6 +21,9 @@
 
 /* How long others have for a write that was held back. */
 #define OTHERS_MS	2
+
+/* How long they may take, on a processor that is busy: if not at that time, they write while a vcpu does. */
+#define WRITER_MS	1000
 
 static uint64_t page_of(uint64_t gpa)
 {
@@ -103,6 +110,93 @@ long watch_write(struct vm *vm, uint64_t gpa, const void *data, size_t size)
 		vm->watched[i].is_ours = false;
 	}
 	return done;
+}
+
+/* ---- who writes ---- */
+
+static void forget_writer(struct vm *vm, unsigned int i)
+{
+	vm->writers[i] = vm->writers[--vm->nr_writers];
+}
+
+/* Who was held back once more is known already. Of too many the oldest is forgotten. */
+void watch_note_writer(struct vm *vm, const struct target_event *event)
+{
+	struct watch_writer writer = { page_of(event->gpa), event->vcpu, clock_ms() + WRITER_MS, event->writer };
+	unsigned int oldest = 0;
+
+	for (unsigned int i = 0; i < vm->nr_writers; i++) {
+		const struct watch_writer *w = &vm->writers[i];
+
+		if (w->gpa == writer.gpa && w->who.tid == writer.who.tid && w->who.kind == writer.who.kind) {
+			vm->writers[i] = writer;
+			return;
+		}
+		if (w->until_ms < vm->writers[oldest].until_ms)
+			oldest = i;
+	}
+	vm->writers[vm->nr_writers < WATCH_WRITERS_MAX ? vm->nr_writers++ : oldest] = writer;
+}
+
+static bool is_in(const struct breakpoint *breakpoint, uint64_t page)
+{
+	for (unsigned int i = 0; i < breakpoint->nr_pages; i++)
+		if (page_of(breakpoint->pages[i]) == page)
+			return true;
+	return false;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void append(char text[static STOP_WRITERS_BYTES], const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list arguments;
+
+	if (used)
+		used += (size_t)snprintf(text + used, STOP_WRITERS_BYTES - used, " or ");
+	if (used >= STOP_WRITERS_BYTES)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text + used, STOP_WRITERS_BYTES - used, format, arguments);
+	va_end(arguments);
+}
+
+static void append_writer(const struct vm *vm, const struct watch_writer *writer, char text[static STOP_WRITERS_BYTES])
+{
+	const char *comm = *writer->who.comm ? writer->who.comm : "?";
+
+	switch (writer->who.kind) {
+	case TARGET_WRITER_THREAD:
+		append(text, "VMM thread %d (%s)", (int)writer->who.tid, comm);
+		break;
+	case TARGET_WRITER_FOREIGN:
+		append(text, "thread %d (%s), which is not the VMM's", (int)writer->who.tid, comm);
+		break;
+	case TARGET_WRITER_KVM:
+		append(text, "KVM itself, for vcpu %u", (unsigned int)vm->target->vcpus[writer->vcpu].id);
+		break;
+	}
+}
+
+void watch_tell_writers(struct vm *vm, const struct breakpoint *hit, int vcpu, char text[static STOP_WRITERS_BYTES])
+{
+	const int64_t now_ms = clock_ms();
+
+	*text = 0;
+	for (unsigned int i = 0; i < vm->nr_writers;) {
+		const struct watch_writer *writer = &vm->writers[i];
+		const bool is_old = now_ms >= writer->until_ms;
+
+		if (!is_old && !is_in(hit, writer->gpa)) {
+			i++;
+			continue;
+		}
+		if (!is_old && !*text && vcpu >= 0)
+			append(text, "vcpu %u", (unsigned int)vm->target->vcpus[vcpu].id);
+		if (!is_old)
+			append_writer(vm, writer, text);
+		forget_writer(vm, i);
+	}
 }
 
 /* ---- what is in them ---- */

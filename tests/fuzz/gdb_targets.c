@@ -76,6 +76,7 @@ static void happen(struct fake *fake, uint8_t what)
 	case 9:
 		event.kind = what & 16 ? TARGET_WRITE : TARGET_OTHERS_WRITE;
 		event.gpa = (uint64_t)(what >> 5) % FAKE_PAGES * 4096;
+		event.writer = (struct target_writer){ .kind = TARGET_WRITER_THREAD + what % 3, .tid = what, .comm = "writer" };
 		fake->memory[event.gpa + 0x10] ^= what;
 		break;
 	case 0:

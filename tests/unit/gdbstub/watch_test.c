@@ -4,10 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "gdbstub/src/monitor.h"
 #include "talk.h"
 
 static void use_up_registers(void)
@@ -162,6 +164,199 @@ static void others_writes_are_told_of(void **state)
 	assert_true(fake->waits[2]);
 }
 
+/* Who writes that is no vcpu, on behalf of @vcpu. */
+static void other_writes(enum target_writer_kind kind, pid_t tid, const char *comm, unsigned int vcpu, uint64_t gpa)
+{
+	is_about_to_write(TARGET_OTHERS_WRITE, vcpu, gpa);
+	fake->event.writer = (struct target_writer){ .kind = kind, .tid = tid };
+	snprintf(fake->event.writer.comm, sizeof(fake->event.writer.comm), "%s", comm);
+}
+
+/* What gdb's console shows before the next stop reply, and the reply. */
+static const char *console(void)
+{
+	static char text[1024];
+	const char *packet = stopped();
+	const char *hash = strchr(packet, '#');
+	size_t used = 0;
+
+	if (*packet == 'O' && hash) {
+		for (const char *c = packet + 1; c < hash; c += 2) {
+			unsigned int byte;
+
+			assert_int_equal(sscanf(c, "%2x", &byte), 1);
+			text[used++] = (char)byte;
+		}
+		packet = hash + 4;
+	}
+	snprintf(text + used, sizeof(text) - used, "%.3s%s", packet, strstr(packet, "watch:") ? " watch" : "");
+	return text;
+}
+
+static const char *monitor_writer(void)
+{
+	static char text[512];
+	struct buffer out;
+
+	buffer_init(&out, sizeof(text));
+	monitor_run(&session, (struct place){ session.vms[0], 0 }, "writer", &out);
+	snprintf(text, sizeof(text), "%.*s", (int)out.used, (const char *)out.data);
+	buffer_fini(&out);
+	return text;
+}
+
+static void vcpus_sleep(bool sleep)
+{
+	for (unsigned int i = 0; i < FAKE_VCPUS; i++)
+		set_register(i, KVM2_SET_MP, KVM2_MP_STATE, sleep ? KVM2_MP_HALTED : KVM2_MP_RUNNABLE);
+}
+
+static void gdb_is_told_who_wrote(void **state)
+{
+	static const struct {
+		enum target_writer_kind kind;
+		const char *comm;
+		const char *text;
+	} writers[] = {
+		{ TARGET_WRITER_THREAD, "disk", "VMM thread 1234 (disk)" },
+		{ TARGET_WRITER_THREAD, "", "VMM thread 1234 (?)" },
+		{ TARGET_WRITER_FOREIGN, "vhost-1", "thread 1234 (vhost-1), which is not the VMM's" },
+		{ TARGET_WRITER_KVM, "", "KVM itself, for vcpu 1" },
+	};
+
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	assert_string_equal(monitor_writer(), "no watchpoint was hit yet\n");
+	vcpus_sleep(true);
+	for (unsigned int i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+		char text[256];
+
+		answer("vCont;c");
+		fake->memory[0x2010] = (uint8_t)i;
+		other_writes(writers[i].kind, 1234, writers[i].comm, 1, 0x2010);
+		snprintf(text, sizeof(text), "0x2010 was written by %s\nT05 watch", writers[i].text);
+		assert_string_equal(console(), text);
+		*strstr(text, "T05") = 0;
+		assert_string_equal(monitor_writer(), text);
+	}
+	/* They are forgotten then. */
+	vcpus_sleep(false);
+	answer("vCont;c");
+	fake->memory[0x2010] = 12;
+	writes(1, 0x2010);
+	assert_string_equal(console(), "T05 watch");
+	assert_string_equal(monitor_writer(), "0x2010 was written by vcpu 1\n");
+	/* Of a debug register. */
+	answer("vCont;c");
+	happens(0, 1, 0x1001, 1);
+	assert_non_null(strstr(stopped(), "watch:10;"));
+	assert_string_equal(monitor_writer(), "0x10 was written by vcpu 0\n");
+}
+
+/* The thread may have been slow, and write while the page is open for a vcpu. */
+static void who_wrote_may_not_be_certain(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	for (int i = 0; i < 2; i++) {
+		vcpus_sleep(true);
+		answer("vCont;c");
+		other_writes(TARGET_WRITER_THREAD, 1234, "disk", 0, 0x2010);
+		assert_string_equal(stopped(), "");
+		vcpus_sleep(false);
+		assert_int_equal(session.vms[0]->nr_writers, 1);
+		/* After that time it was not. */
+		if (i)
+			session.vms[0]->writers[0].until_ms = 0;
+		writes(1, 0x2010);
+		assert_string_equal(stopped(), "");
+		fake->memory[0x2010] = (uint8_t)i;
+		writes(1, 0x2010);
+		assert_string_equal(console(), i ? "T05 watch" : "0x2010 was written by vcpu 1 or VMM thread 1234 (disk)\nT05 watch");
+		assert_int_equal(session.vms[0]->nr_writers, 0);
+	}
+}
+
+static void writers_of_other_pages_are_not_named(void **state)
+{
+	(void)state;
+	use_up_registers();
+	all_are_OK("Z2,2010,4", "Z2,1010,4");
+	vcpus_sleep(true);
+	answer("vCont;c");
+	other_writes(TARGET_WRITER_THREAD, 1, "one", 0, 0x1010);
+	assert_string_equal(stopped(), "");
+	for (int i = 0; i < 2; i++) {
+		other_writes(TARGET_WRITER_THREAD, 2, "two", 0, 0x2010);
+		assert_string_equal(stopped(), "");
+	}
+	fake->memory[0x2010] = 9;
+	other_writes(TARGET_WRITER_FOREIGN, 3, "three", 0, 0x2010);
+	assert_string_equal(console(), "0x2010 was written by VMM thread 2 (two) or thread 3 (three), which is not the VMM's\nT05 watch");
+	assert_int_equal(session.vms[0]->nr_writers, 1);
+}
+
+static void of_many_writers_the_newest_are_named(void **state)
+{
+	static const char longest[] = "0x2010 was written by thread 2147480";
+
+	(void)state;
+	use_up_registers();
+	all_are_OK("Z2,2010,4", "Z2,1010,4");
+	vcpus_sleep(true);
+	answer("vCont;c");
+	for (int i = 0; i < WATCH_WRITERS_MAX; i++) {
+		other_writes(TARGET_WRITER_THREAD, 10 + i, "many", 0, 0x1010);
+		assert_string_equal(stopped(), "");
+		session.vms[0]->writers[i].until_ms -= i;
+	}
+	fake->memory[0x2010] = 9;
+	other_writes(TARGET_WRITER_THREAD, 20, "new", 0, 0x2010);
+	assert_string_equal(console(), "0x2010 was written by VMM thread 20 (new)\nT05 watch");
+	assert_int_equal(session.vms[0]->writers[0].who.tid, 10);
+	/* However long it is, it has an end. */
+	answer("vCont;c");
+	for (int i = 0; i < WATCH_WRITERS_MAX; i++) {
+		if (i == WATCH_WRITERS_MAX - 1)
+			fake->memory[0x2010] = 10;
+		other_writes(TARGET_WRITER_FOREIGN, 2147480000 + i, "fifteen letters", 0, 0x2010);
+		session_poll(&session);
+	}
+	assert_non_null(strstr(monitor_writer(), longest));
+}
+
+static void what_others_write_while_gdb_looks_is_told_when_it_goes_on(void **state)
+{
+	(void)state;
+	use_up_registers();
+	assert_string_equal(answer("Z2,2010,4"), "OK");
+	fake->memory[0x2010] = 9;
+	other_writes(TARGET_WRITER_THREAD, 1234, "disk", 0, 0x2010);
+	assert_string_equal(stopped(), "");
+	assert_true(fake->waits[2]);
+	assert_false(fake->running[0] || fake->running[1]);
+	answer("vCont;c");
+	assert_false(fake->running[0]);
+	assert_string_equal(monitor_writer(), "0x2010 was written by VMM thread 1234 (disk)\n");
+}
+
+/* No O packet may come there: gdb would take it for the answer to something. */
+static void in_non_stop_mode_gdb_asks(void **state)
+{
+	(void)state;
+	all_are_OK("QNonStop:1", "Z2,10,8", "Z2,20,8", "Z2,30,8", "Z2,40,8", "Z2,2010,4", "vCont;c");
+	vcpus_sleep(true);
+	fake->memory[0x2010] = 9;
+	other_writes(TARGET_WRITER_THREAD, 1234, "disk", 0, 0x2010);
+	buffer_clear(&session.out);
+	session_poll(&session);
+	assert_int_equal(session.out.data[0], '%');
+	assert_null(memchr(session.out.data, '$', session.out.used));
+	assert_string_equal(monitor_writer(), "0x2010 was written by VMM thread 1234 (disk)\n");
+}
+
 static void gdb_may_write_there(void **state)
 {
 	(void)state;
@@ -215,6 +410,12 @@ int main(void)
 		TEST(a_condition_may_let_it_pass),
 		TEST(one_that_sleeps_is_not_waited_for),
 		TEST(others_writes_are_told_of),
+		TEST(gdb_is_told_who_wrote),
+		TEST(who_wrote_may_not_be_certain),
+		TEST(writers_of_other_pages_are_not_named),
+		TEST(of_many_writers_the_newest_are_named),
+		TEST(what_others_write_while_gdb_looks_is_told_when_it_goes_on),
+		TEST(in_non_stop_mode_gdb_asks),
 		TEST(gdb_may_write_there),
 		TEST(what_cannot_be_watched_is_refused),
 		TEST(nothing_is_left),
