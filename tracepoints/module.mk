@@ -4,7 +4,7 @@
 LIBRARIES           += libkvm2trace
 libkvm2trace_SOURCES := $(addprefix tracepoints/src/, bits.c count.c decode.c events.c events_kvm.c events_kvm2.c \
 			exit_info.c exit_svm.c exit_vmx.c expr.c expr_parse.c file.c file_pages.c \
-			file_tasks.c file_write.c fold.c format.c instance.c message.c names.c page.c print.c \
+			file_tasks.c file_write.c fold.c format.c instance.c message.c names.c page.c page_build.c print.c \
 			reader.c ring.c source.c symbols.c tasks.c \
 			text.c thread.c vm_name.c vm_rules.c)
 libkvm2trace_INCLUDE := tracepoints/include
@@ -52,7 +52,7 @@ TESTS               += tests/unit/tracepoints/decode_test tests/unit/tracepoints
 		       tests/unit/tracepoints/format_test tests/unit/tracepoints/names_test \
 		       tests/unit/tracepoints/count_test tests/unit/tracepoints/fold_test \
 		       tests/unit/tracepoints/file_test tests/unit/tracepoints/filter_test \
-		       tests/unit/tracepoints/symbols_test tests/unit/tracepoints/page_test tests/unit/tracepoints/tasks_test \
+		       tests/unit/tracepoints/symbols_test tests/unit/tracepoints/page_test tests/unit/tracepoints/page_build_test tests/unit/tracepoints/tasks_test \
 		       tests/unit/tracepoints/options_test tests/unit/tracepoints/view_test \
 		       tests/unit/tracepoints/vm_rules_test tests/unit/tracepoints/vm_name_test \
 		       tests/unit/tracepoints/recorded_test tests/unit/tracepoints/decoded_test \
@@ -84,6 +84,8 @@ tests/unit/tracepoints/filter_test_LIBS     := libkvm2trace
 tests/unit/tracepoints/symbols_test_LIBS := libkvm2trace
 tests/unit/tracepoints/page_test_LIBS    := libkvm2trace
 tests/unit/tracepoints/page_test_CPPFLAGS := -Itracepoints/src
+tests/unit/tracepoints/page_build_test_LIBS     := libkvm2trace
+tests/unit/tracepoints/page_build_test_CPPFLAGS := -Itracepoints/src
 tests/unit/tracepoints/tasks_test_LIBS   := libkvm2trace
 tests/unit/tracepoints/options_test_SOURCES  := tracepoints/kvm2trace/filter.c tracepoints/kvm2trace/options.c
 tests/unit/tracepoints/options_test_CPPFLAGS := -Itracepoints/kvm2trace -Itracepoints/src

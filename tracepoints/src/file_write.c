@@ -12,6 +12,7 @@
 
 #include "decode.h"
 #include "file.h"
+#include "page_build.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,11 +26,32 @@
 
 #define COPY_BYTES		(1 << 16)
 #define CPUS_MAX		8192
+/* Of a sub-buffer, see page.c. */
+#define HEADER_BYTES		16
 
-/* The pages of one processor, up to now. */
+/* How sub-buffers look, for readers that have to be told; %ld: bytes of events. */
+static const char header_page[] =
+	"\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
+	"\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n"
+	"\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n"
+	"\tfield: char data;\toffset:16;\tsize:%ld;\tsigned:1;\n";
+
+static const char header_event[] =
+	"# compressed entry header\n"
+	"\ttype_len    :    5 bits\n"
+	"\ttime_delta  :   27 bits\n"
+	"\tarray       :   32 bits\n"
+	"\n"
+	"\tpadding     : type == 29\n"
+	"\ttime_extend : type == 30\n"
+	"\ttime_stamp : type == 31\n"
+	"\tdata max type_len  == 28\n";
+
+/* The pages of one processor, up to now, and the one that is made of events, if any. */
 struct spool {
 	int fd;
 	uint64_t bytes;
+	struct page_build page;
 };
 
 /**
@@ -38,7 +60,7 @@ struct spool {
  * @folder:	where that is
  * @spools:	@nr_spools, by processor; fd -1: nothing yet
  * @words:	the version and the tasks, as text
- * @nr_words:	bytes of it
+ * @comms:	the tasks as in saved_cmdlines
  * @out:	the file, at the end
  * @temporary:	its name until it is complete, NULL: not made
  * @err:	the first thing that went wrong with @out
@@ -49,7 +71,7 @@ struct kvm2_trace_writer {
 	struct spool *spools;
 	size_t nr_spools;
 	char *words;
-	size_t nr_words;
+	char *comms;
 	FILE *out;
 	char *temporary;
 	int err;
@@ -64,9 +86,11 @@ void kvm2_trace_writer_destroy(struct kvm2_trace_writer *writer)
 {
 	if (!writer)
 		return;
-	for (size_t i = 0; i < writer->nr_spools; i++)
+	for (size_t i = 0; i < writer->nr_spools; i++) {
 		if (writer->spools[i].fd >= 0)
 			close(writer->spools[i].fd);
+		page_build_fini(&writer->spools[i].page);
+	}
 	if (writer->out)
 		fclose(writer->out);
 	if (writer->temporary)
@@ -74,6 +98,7 @@ void kvm2_trace_writer_destroy(struct kvm2_trace_writer *writer)
 	free(writer->temporary);
 	free(writer->spools);
 	free(writer->words);
+	free(writer->comms);
 	free(writer->folder);
 	free(writer->path);
 	free(writer);
@@ -140,12 +165,9 @@ static int write_all(int fd, const void *bytes, size_t size)
 	return 0;
 }
 
-int kvm2_trace_writer_page(struct kvm2_trace_writer *writer, int cpu,
-			   const void *bytes, size_t size)
+static int need_spool(struct kvm2_trace_writer *writer, int cpu,
+		      struct spool **spool)
 {
-	struct spool *spool;
-	int err;
-
 	if (cpu < 0 || cpu >= CPUS_MAX || !writer->path)
 		return -EINVAL;
 	if ((size_t)cpu >= writer->nr_spools) {
@@ -160,27 +182,73 @@ int kvm2_trace_writer_page(struct kvm2_trace_writer *writer, int cpu,
 			writer->spools[writer->nr_spools] =
 				(struct spool){ .fd = -1 };
 	}
-	spool = &writer->spools[cpu];
-	if (spool->fd < 0)
-		spool->fd = make_spool(writer);
-	if (spool->fd < 0)
-		return spool->fd;
-	err = write_all(spool->fd, bytes, size);
+	*spool = &writer->spools[cpu];
+	if ((*spool)->fd < 0)
+		(*spool)->fd = make_spool(writer);
+	return (*spool)->fd < 0 ? (*spool)->fd : 0;
+}
+
+static int append(struct spool *spool, const void *bytes, size_t size)
+{
+	const int err = write_all(spool->fd, bytes, size);
+
 	if (!err)
 		spool->bytes += size;
 	return err;
 }
 
-static int add_words(struct kvm2_trace_writer *writer, const char *words)
+/* The page that is made of events is full, or the last one. */
+static int flush_page(struct spool *spool)
 {
-	const size_t length = strlen(words);
-	char *grown = realloc(writer->words, writer->nr_words + length + 1);
+	int err;
+
+	if (!spool->page.used)
+		return 0;
+	err = append(spool, spool->page.bytes, spool->page.size);
+	if (!err)
+		page_build_clear(&spool->page);
+	return err;
+}
+
+int kvm2_trace_writer_page(struct kvm2_trace_writer *writer, int cpu,
+			   const void *bytes, size_t size)
+{
+	struct spool *spool;
+	int err = need_spool(writer, cpu, &spool);
+
+	if (!err)
+		err = flush_page(spool);
+	return err ? err : append(spool, bytes, size);
+}
+
+int kvm2_trace_writer_event(struct kvm2_trace_writer *writer, int cpu,
+			    uint64_t time_ns, const void *data, size_t size)
+{
+	struct spool *spool;
+	int err = need_spool(writer, cpu, &spool);
+
+	if (!err && !spool->page.bytes)
+		err = page_build_init(&spool->page,
+				      (size_t)sysconf(_SC_PAGESIZE));
+	if (err)
+		return err;
+	err = page_build_add(&spool->page, time_ns, data, size);
+	if (err != -ENOSPC)
+		return err;
+	err = flush_page(spool);
+	return err ? err : page_build_add(&spool->page, time_ns, data, size);
+}
+
+static int add_words(char **words, const char *more)
+{
+	const size_t used = *words ? strlen(*words) : 0;
+	const size_t length = strlen(more);
+	char *grown = realloc(*words, used + length + 1);
 
 	if (!grown)
 		return -ENOMEM;
-	memcpy(grown + writer->nr_words, words, length + 1);
-	writer->words = grown;
-	writer->nr_words += length;
+	memcpy(grown + used, more, length + 1);
+	*words = grown;
 	return 0;
 }
 
@@ -189,14 +257,19 @@ int kvm2_trace_writer_task(struct kvm2_trace_writer *writer,
 {
 	char line[128];
 	char comm[KVM2_TRACE_COMM_SIZE];
+	int err;
 
 	snprintf(comm, sizeof(comm), "%s", *task->comm ? task->comm : "?");
 	/* What ends a name may not be in it. */
 	for (char *c = comm; *c; c++)
 		*c = *c == '/' || *c == '\n' ? '|' : *c;
+	snprintf(line, sizeof(line), "%d %s\n", task->tid, comm);
+	err = add_words(&writer->comms, line);
+	if (err)
+		return err;
 	snprintf(line, sizeof(line), "task %d %d %s/%s\n", task->tid,
 		 task->tgid, comm, task->process);
-	return add_words(writer, line);
+	return add_words(&writer->words, line);
 }
 
 /* ---- the file ---- */
@@ -237,20 +310,24 @@ static void put_option(struct kvm2_trace_writer *writer, enum file_option id,
 	put_string(writer, text);
 }
 
-/* A file of tracefs with its size before it; @name: what precedes that. */
+/*
+ * A file of tracefs with its size before it.
+ * @name:	what precedes that
+ * @without:	what it is where there is no tracefs
+ */
 static void put_tracefs(struct kvm2_trace_writer *writer,
 			struct kvm2_trace_source *source, const char *name,
-			const char *path)
+			const char *path, const char *without)
 {
+	size_t size = source ? 0 : strlen(without);
 	char *text = NULL;
-	size_t size = 0;
 
 	if (source && kvm2_trace_source_file(source, path, &text, &size))
 		size = 0;
 	if (name)
 		put_string(writer, name);
 	put_u64(writer, size);
-	put_bytes(writer, text, size);
+	put_bytes(writer, source ? text : without, size);
 	free(text);
 }
 
@@ -345,18 +422,23 @@ static void put_header(struct kvm2_trace_writer *writer,
 		       struct kvm2_trace_source *source, const char *clock)
 {
 	static const char how[2] = { 0, 8 };
+	char page[sizeof(header_page) + 24];
 
 	put_bytes(writer, FILE_MAGIC, FILE_MAGIC_BYTES);
 	put_string(writer, "6");
 	put_bytes(writer, how, sizeof(how));
 	put_u32(writer, (uint32_t)sysconf(_SC_PAGESIZE));
-	put_tracefs(writer, source, "header_page", "/events/header_page");
-	put_tracefs(writer, source, "header_event", "/events/header_event");
+	snprintf(page, sizeof(page), header_page,
+		 sysconf(_SC_PAGESIZE) - HEADER_BYTES);
+	put_tracefs(writer, source, "header_page", "/events/header_page", page);
+	put_tracefs(writer, source, "header_event", "/events/header_event",
+		    header_event);
 	put_formats(writer, decoder, "ftrace");
 	put_systems(writer, decoder);
 	put_u32(writer, 0);		/* kallsyms */
 	put_u32(writer, 0);		/* formats of trace_printk() */
-	put_tracefs(writer, source, NULL, "/saved_cmdlines");
+	put_tracefs(writer, source, NULL, "/saved_cmdlines",
+		    writer->comms ? writer->comms : "");
 	put_u32(writer, (uint32_t)writer->nr_spools);
 	put_options(writer, source, clock);
 }
@@ -463,19 +545,22 @@ int kvm2_trace_writer_finish(struct kvm2_trace_writer *writer,
 	if (!writer->path || writer->out)
 		return -EINVAL;
 	writer->words = NULL;
-	writer->nr_words = 0;
 	snprintf(line, sizeof(line), "%s\nepoch_ns %llu\n", FILE_VERSION_WORDS,
 		 (unsigned long long)epoch_ns);
-	err = add_words(writer, line);
+	err = add_words(&writer->words, line);
 	if (!err && tasks)
-		err = add_words(writer, tasks);
+		err = add_words(&writer->words, tasks);
 	free(tasks);
+	for (size_t i = 0; i < writer->nr_spools && !err; i++)
+		err = flush_page(&writer->spools[i]);
 	if (!err)
 		err = make_out(writer);
 	if (err)
 		return err;
 	if (source)
 		kvm2_trace_source_file(source, "trace_clock", &clock, &size);
+	else
+		clock = strdup("[mono]\n");
 	put_header(writer, decoder, source, clock);
 	err = put_pages(writer, clock);
 	free(clock);

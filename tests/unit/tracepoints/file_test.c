@@ -230,10 +230,95 @@ static void broken_files_do_no_harm(void **state)
 	}
 }
 
+/* ---- events of the caller's ---- */
+
+#define OWN_ID		7
+#define OWN_BYTES	100
+#define OWN_EVENTS	1000
+
+static const char own_format[] =
+	"name: own\n"
+	"ID: 7\n"
+	"format:\n"
+	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
+	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
+	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
+	"\n"
+	"\tfield:u32 number;\toffset:8;\tsize:4;\tsigned:0;\n"
+	"\tfield:u32 vcpu_id;\toffset:12;\tsize:4;\tsigned:0;\n"
+	"\n"
+	"print fmt: \"number=%u\", REC->number\n";
+
+struct own {
+	uint16_t type;
+	uint8_t flags;
+	uint8_t preempt_count;
+	int32_t pid;
+	uint32_t number;
+	uint32_t vcpu;
+	uint8_t rest[OWN_BYTES];
+};
+
+static unsigned int next_own;
+
+static int take_own(const struct kvm2_trace_record *record, void *context)
+{
+	struct kvm2_trace_event event;
+	char expected[32];
+	char text[32];
+
+	(void)context;
+	assert_int_equal(record->lost, 0);
+	assert_int_equal(kvm2_trace_decode(decoder, record, &event), 0);
+	assert_int_equal(record->cpu, next_own % 3);
+	assert_int_equal(event.tid, 70 + record->cpu);
+	assert_int_equal(record->time_ns, 1000 + 7 * next_own);
+	assert_int_equal(((const struct own *)record->data)->rest[OWN_BYTES - 1], next_own % 256);
+	kvm2_trace_text(decoder, &event, false, text, sizeof(text));
+	snprintf(expected, sizeof(expected), "number=%u", next_own++);
+	assert_string_equal(text, expected);
+	return 0;
+}
+
+/* Each ring has many pages. */
+static void events_of_the_callers_are_read_in_the_order_of_time(void **state)
+{
+	struct kvm2_trace_writer *writer = kvm2_trace_writer_create();
+	const struct kvm2_trace_task who = { .tid = 71, .tgid = 70, .comm = "one", .process = "vm" };
+	struct own own = { .type = OWN_ID };
+
+	(void)state;
+	begin();
+	assert_int_equal(kvm2_trace_decoder_add(decoder, "own", own_format, strlen(own_format)), 0);
+	assert_int_equal(kvm2_trace_writer_event(writer, 0, 1000, &own, sizeof(own)), -EINVAL);
+	assert_int_equal(kvm2_trace_writer_open(writer, path), 0);
+	for (own.number = 0; own.number < OWN_EVENTS; own.number++) {
+		own.pid = 70 + (int)own.number % 3;
+		own.rest[OWN_BYTES - 1] = (uint8_t)own.number;
+		assert_int_equal(kvm2_trace_writer_event(writer, (int)own.number % 3, 1000 + 7 * own.number,
+							 &own, sizeof(own)), 0);
+	}
+	assert_int_equal(kvm2_trace_writer_event(writer, 0, 999, &own, sizeof(own)), -EINVAL);
+	assert_int_equal(kvm2_trace_writer_event(writer, 0, 1 << 20, &own, 5000), -EMSGSIZE);
+	assert_int_equal(kvm2_trace_writer_event(writer, -1, 1 << 20, &own, sizeof(own)), -EINVAL);
+	assert_int_equal(kvm2_trace_writer_task(writer, &who), 0);
+	assert_int_equal(kvm2_trace_writer_finish(writer, decoder, NULL, 99), 0);
+	kvm2_trace_writer_destroy(writer);
+	end();
+	begin();
+	assert_int_equal(kvm2_trace_file_open(file, path, decoder), 0);
+	next_own = 0;
+	assert_int_equal(kvm2_trace_file_read(file, take_own, NULL), 0);
+	assert_int_equal(next_own, OWN_EVENTS);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read_in_the_order_of_time),
+		cmocka_unit_test(events_of_the_callers_are_read_in_the_order_of_time),
 		cmocka_unit_test(a_writer_that_does_not_finish_leaves_nothing),
 		cmocka_unit_test(a_folder_that_is_not_there_is_an_error_at_once),
 		cmocka_unit_test(what_is_no_file_of_ours_is_refused),

@@ -77,6 +77,20 @@ int kvm2_trace_writer_open(struct kvm2_trace_writer *writer, const char *path);
 int kvm2_trace_writer_page(struct kvm2_trace_writer *writer, int cpu,
 			   const void *bytes, size_t size);
 
+/**
+ * kvm2_trace_writer_event() - append an event that the caller has made
+ * @cpu:     whose ring it goes to
+ * @time_ns: of CLOCK_MONOTONIC; in one ring, not before the last one's
+ * @data:    its bytes, by a format that the decoder has which the writer is
+ *	     finished with: kvm2_trace_decoder_add()
+ * @size:    at least the 8 bytes of the common fields, and with 8 more not
+ *	     more than fit between a sub-buffer's header of 16 bytes and its end
+ * Return: 0; -EMSGSIZE too many bytes; -EINVAL too few, or out of order; or
+ *	   another negative errno.
+ */
+int kvm2_trace_writer_event(struct kvm2_trace_writer *writer, int cpu,
+			    uint64_t time_ns, const void *data, size_t size);
+
 /* Say who a thread is. Returns 0 or -ENOMEM. */
 int kvm2_trace_writer_task(struct kvm2_trace_writer *writer,
 			   const struct kvm2_trace_task *task);
@@ -84,7 +98,8 @@ int kvm2_trace_writer_task(struct kvm2_trace_writer *writer,
 /**
  * kvm2_trace_writer_finish() - write all that is still missing
  * @decoder:  has the formats of the events
- * @source:   where the pages are from; NULL: files of it are left empty
+ * @source:   where the pages are from; NULL: there is none, and the clock is
+ *	      CLOCK_MONOTONIC
  * @epoch_ns: from the events' clock to the time since 1970
  * Return: 0 or a negative errno.
  */
