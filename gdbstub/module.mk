@@ -6,7 +6,7 @@ BIN              += kvm2gdb
 MAN              += docs/man8/kvm2gdb.8
 COMP             += gdbstub/completion/kvm2gdb
 kvm2gdb_SOURCES  := $(wildcard gdbstub/src/*.c)
-kvm2gdb_LIBS     := libkvm2
+kvm2gdb_LIBS     := libkvm2 libkvm2trace
 kvm2gdb_PKGS     := libelf
 kvm2gdb_CPPFLAGS := -Igdbstub/src -I$(abspath $(B)/gdbstub)
 PACKAGES         += gdb lldb clang bpftool libbpf-dev
@@ -37,7 +37,7 @@ $(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 # ---- unit tests ----
 
 # What touches other processes; the tests have a target of their own.
-gdbstub_host := main.c options.c privileges.c process.c server.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c \
+gdbstub_host := main.c frames.c options.c privileges.c process.c server.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c \
 		inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c classic_memory.c classic_scan.c \
 		orphan.c crash.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c writer.c
 
@@ -77,6 +77,9 @@ $(eval $(call gdbstub_talk_test,trace))
 $(eval $(call gdbstub_talk_test,leave))
 $(eval $(call gdbstub_talk_test,crash))
 tests/unit/gdbstub/crash_test_SOURCES += gdbstub/src/crash.c
+$(eval $(call gdbstub_talk_test,frames))
+tests/unit/gdbstub/frames_test_SOURCES += gdbstub/src/frames.c
+tests/unit/gdbstub/frames_test_LIBS    += libkvm2trace
 
 # ---- bytes that nobody can trust ----
 

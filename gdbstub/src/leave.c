@@ -73,6 +73,7 @@ void leave_let_go(struct session *session, struct vm *vm)
 	if (!vm->exited)
 		vm_hold(vm);
 	trace_stop(vm, vm->exited ? WHY_ENDED : WHY_LEFT, 0);
+	session_save_frames(session, vm);
 	if (was_traced && vm->exited && !vm_outlive_target(vm)) {
 		vm->trace->looked_at = -1;
 		left->vms[left->nr_vms++] = vm;
@@ -160,8 +161,13 @@ void leave_fini(struct session *session)
 {
 	struct left *left = &session->left;
 
-	while (left->nr_vms)
-		vm_destroy(pull_vm(left, 0));
+	while (left->nr_vms) {
+		struct vm *vm = pull_vm(left, 0);
+
+		trace_stop(vm, WHY_LEFT, 0);
+		session_save_frames(session, vm);
+		vm_destroy(vm);
+	}
 	while (left->nr_traces)
 		trace_free(pull(left, 0));
 }

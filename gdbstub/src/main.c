@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "frames.h"
 #include "inspect.h"
 #include "journal.h"
 #include "kernel.h"
@@ -86,6 +87,27 @@ static int count_exits(void *context, pid_t pid, struct buffer *text)
 {
 	(void)context;
 	return vms_exits(pid, text);
+}
+
+/* What is said on stderr gdb's console may have no place for. */
+static int save_frames(void *context, const struct vm *vm)
+{
+	const struct work *work = context;
+	int err = frames_write(work->options->frames, vm);
+
+	if (err)
+		fprintf(stderr, "kvm2gdb: %s: %s\n", work->options->frames, strerror(-err));
+	return err;
+}
+
+/* With the privileges that are left. Return: 0; 1, and it is said: there can be no such file. */
+static int try_frames(const struct options *options)
+{
+	int err = options->frames ? frames_try(options->frames) : 0;
+
+	if (err)
+		fprintf(stderr, "kvm2gdb: %s: %s\n", options->frames, strerror(-err));
+	return err != 0;
 }
 
 /* Return: 0; 1, and it is said: they cannot be dropped. */
@@ -171,7 +193,7 @@ static int work(const struct options *options, int parent)
 	struct work work = { .options = options, .process.fd = -1 };
 	struct session_host host = {
 		.attach = attach, .vms = list_vms, .exits = count_exits, .folder = -1,
-		.comes_back = options->listen && !options->once, .context = &work,
+		.save_frames = options->frames ? save_frames : NULL, .comes_back = options->listen && !options->once, .context = &work,
 	};
 	struct session session;
 	struct server server = {
@@ -185,7 +207,8 @@ static int work(const struct options *options, int parent)
 	/* A whole packet, so that we need not wait in the middle. */
 	if (!options->listen)
 		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 2 * SESSION_PACKET_BYTES);
-	if (!threads_init() && !open_named(&work, &host, &kernel, &server.listener) && !drop_privileges()) {
+	if (!threads_init() && !open_named(&work, &host, &kernel, &server.listener) && !drop_privileges() &&
+	    !try_frames(options)) {
 		session_init(&session, &host, true);
 		status = server_run(&server);
 		session_fini(&session);

@@ -15,6 +15,7 @@ static const struct option longs[] = {
 	{ "stdio", no_argument, NULL, 's' },
 	{ "vmlinux", required_argument, NULL, 'k' },
 	{ "files", required_argument, NULL, 'f' },
+	{ "frames", required_argument, NULL, 'F' },
 	{ "inspect", no_argument, NULL, 'i' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -70,6 +71,9 @@ int options_parse(struct options *options, int argc, char *argv[],
 		case 'f':
 			options->files = optarg;
 			break;
+		case 'F':
+			options->frames = optarg;
+			break;
 		case 'i':
 			options->inspect = true;
 			break;
@@ -85,9 +89,11 @@ int options_parse(struct options *options, int argc, char *argv[],
 			return -EINVAL;
 		}
 	}
-	if (optind == argc && (!options->pid || options->pidfd < 0))
+	if (optind == argc && (!options->pid || options->pidfd < 0) && !(options->frames && options->inspect))
 		return 0;
-	if (optind == argc)
+	if (optind == argc && options->frames && options->inspect)
+		snprintf(message, OPTIONS_MESSAGE_SIZE, "--frames: there are none with --inspect");
+	else if (optind == argc)
 		snprintf(message, OPTIONS_MESSAGE_SIZE, "--pid and --pidfd name a process each");
 	else
 		snprintf(message, OPTIONS_MESSAGE_SIZE, "%s: only options are expected", argv[optind]);
@@ -96,7 +102,8 @@ int options_parse(struct options *options, int argc, char *argv[],
 
 void options_help(FILE *out)
 {
-	fputs("Usage: kvm2gdb [-p PID | --pidfd FD] [-l WHERE [--once]] [-k FILE] [-f FOLDER] [-i]\n"
+	fputs("Usage: kvm2gdb [-p PID | --pidfd FD] [-l WHERE [--once]] [-k FILE] [-f FOLDER]\n"
+	      "               [--frames FILE | -i]\n"
 	      "Attach gdb to the guest that a process runs. To be started by gdb:\n"
 	      "  (gdb) target extended-remote | kvm2gdb -p PID\n"
 	      "\n"
@@ -107,6 +114,7 @@ void options_help(FILE *out)
 	      "      --stdio          talk to gdb by stdin and stdout, as without --listen\n"
 	      "  -k, --vmlinux FILE   the guest's kernel: gdb gets its symbols, where KASLR moved it\n"
 	      "  -f, --files FOLDER   let gdb read the files below it\n"
+	      "      --frames FILE    write what tracepoints collect there, for kvm2trace report\n"
 	      "  -i, --inspect        look at the guest without stopping it\n"
 	      "  -h, --help           print this text\n"
 	      "  -V, --version        print the version\n"

@@ -15,6 +15,7 @@
  * @once:	gdb will not come back
  * @vmlinux:	file of the guest's kernel, NULL
  * @files:	folder whose files gdb may read, NULL: none
+ * @frames:	file for what tracepoints collect, NULL
  * @inspect:	nothing is stopped
  * @help:	say what can be said here, and end
  * @version:	the same
@@ -26,6 +27,7 @@ struct options {
 	bool once;
 	const char *vmlinux;
 	const char *files;
+	const char *frames;
 	bool inspect;
 	bool help;
 	bool version;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "trace.h"
+
 /* ---- life ---- */
 
 int session_init(struct session *session, const struct session_host *host, bool wide)
@@ -218,8 +220,8 @@ void session_print(void *context, const char *text, size_t length)
 	struct session *session = context;
 	struct buffer packet;
 
-	/* gdb takes these only while it waits for a stop. */
-	if (session->non_stop || !session->resumed)
+	/* gdb takes these only while it waits for a stop, or for tracepoints. */
+	if (session->non_stop || !(session->resumed || session->tracing))
 		return;
 	buffer_init(&packet, 16384);
 	buffer_char(&packet, 'O');
@@ -293,6 +295,23 @@ static void append_exit(struct session *session, struct buffer *text, const stru
 		buffer_printf(text, "W%02x", WEXITSTATUS(vm->status));
 	if (session->multiprocess)
 		buffer_printf(text, ";process:%x", (unsigned int)vm->target->pid);
+}
+
+void session_save_frames(struct session *session, struct vm *vm)
+{
+	const struct session_host *host = session->host;
+	char line[128];
+	int length;
+	int err;
+
+	if (!vm->trace || !vm->trace->is_unsaved)
+		return;
+	vm->trace->is_unsaved = false;
+	err = host->save_frames(host->context, vm);
+	if (!err)
+		return;
+	length = snprintf(line, sizeof(line), "kvm2gdb: the frames could not be written to the file: %s\n", strerror(-err));
+	session_print(session, line, (size_t)length);
 }
 
 /* ---- stops ---- */
@@ -424,8 +443,10 @@ static void poll_non_stop(struct session *session)
 
 void session_poll(struct session *session)
 {
-	for (unsigned int i = 0; i < session->nr_vms; i++)
+	for (unsigned int i = 0; i < session->nr_vms; i++) {
 		vm_poll(session->vms[i]);
+		session_save_frames(session, session->vms[i]);
+	}
 	leave_poll(session);
 	if (session->non_stop)
 		poll_non_stop(session);

@@ -40,6 +40,8 @@ struct session_host {
 	int folder;
 	/* The guest's kernel with its symbols, NULL: not known. */
 	const struct kernel *kernel;
+	/* Write the frames of a run that has stopped to the file that there is for them. NULL: none. */
+	int (*save_frames)(void *context, const struct vm *vm);
 	/* After one conversation there may be another. */
 	bool comes_back;
 	void *context;
@@ -81,6 +83,7 @@ struct left {
  * @no_reply:	it gets none, or not yet
  * @last:	what was sent last, framed, in case it got lost
  * @resumed:	all-stop: the stop reply is owed
+ * @tracing:	gdb takes console output before the reply to the packet at work
  * @told:	non-stop: gdb was told of a stop, and has not asked for more
  * @one_by_one:	and is to hear of others by another notification
  * @general, @control: of Hg and Hc
@@ -113,6 +116,7 @@ struct session {
 	bool hwbreak;
 	bool non_stop;
 	bool resumed;
+	bool tracing;
 	bool told;
 	bool one_by_one;
 	bool ended;
@@ -202,7 +206,10 @@ bool parse_range(struct cursor *cursor, uint64_t *address, uint64_t *size);
 void append_stop(struct session *session, struct buffer *text, struct place place,
 		 struct stop stop);
 
-/* Say something on gdb's console while the guest runs. */
+/* The frames of a run that has stopped, if it is one of which they are to be kept. */
+void session_save_frames(struct session *session, struct vm *vm);
+
+/* Say something on gdb's console while the guest runs, or while a packet of tracepoints is at work. */
 void session_print(void *session, const char *text, size_t length);
 
 /* xfer.c: qXfer; @cursor is behind the colon. */

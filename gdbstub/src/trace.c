@@ -43,6 +43,7 @@ static void forget_frames(struct trace *trace)
 	trace->created = 0;
 	trace->is_full = false;
 	trace->looked_at = -1;
+	trace_forget_notes(trace);
 }
 
 static void destroy(struct tracepoint *point)
@@ -79,6 +80,7 @@ void trace_free(struct trace *trace)
 		return;
 	empty(trace);
 	free(trace->buffer);
+	free(trace->notes);
 	free(trace);
 }
 
@@ -150,7 +152,7 @@ void trace_uninstall(struct vm *vm)
 	}
 }
 
-int trace_start(struct vm *vm, unsigned int vcpu)
+int trace_start(struct vm *vm, unsigned int vcpu, bool notes)
 {
 	struct trace *trace = vm->trace;
 	int err = 0;
@@ -172,6 +174,8 @@ int trace_start(struct vm *vm, unsigned int vcpu)
 		return err;
 	}
 	trace->is_running = true;
+	trace->has_notes = notes;
+	trace->is_unsaved = false;
 	trace->started_us = now_us();
 	trace->stopped_us = 0;
 	return 0;
@@ -185,6 +189,7 @@ void trace_stop(struct vm *vm, const char *why, unsigned int number)
 	if (!trace || !trace->is_running)
 		return;
 	trace->is_running = false;
+	trace->is_unsaved = trace->has_notes;
 	trace->why = why;
 	trace->why_number = number;
 	trace->stopped_us = now_us();
@@ -223,6 +228,7 @@ static void drop_oldest(struct trace *trace)
 	trace->used -= bytes;
 	trace->open -= bytes;
 	trace->nr_frames--;
+	trace_drop_note(trace);
 	if (trace->looked_at >= 0)
 		trace->looked_at--;
 }
@@ -329,10 +335,11 @@ static int collect(struct vm *vm, unsigned int vcpu, const struct trace_action *
 }
 
 /* What one of the actions fails at the others need not miss. */
-static void add_frame(struct vm *vm, unsigned int vcpu, struct tracepoint *point, bool while_stepping)
+static void add_frame(struct vm *vm, unsigned int vcpu, struct tracepoint *point, uint64_t step)
 {
 	struct trace *trace = vm->trace;
 	const uint16_t number = (uint16_t)point->number;
+	const bool while_stepping = step;
 	uint32_t size;
 
 	trace->open = trace->used;
@@ -340,7 +347,7 @@ static void add_frame(struct vm *vm, unsigned int vcpu, struct tracepoint *point
 	for (unsigned int i = 0; i < point->nr_actions && !trace->is_full; i++)
 		if (point->actions[i].while_stepping == while_stepping)
 			collect(vm, vcpu, &point->actions[i]);
-	if (trace->is_full) {
+	if (trace->is_full || (trace->has_notes && trace_note_frame(vm, vcpu, step))) {
 		trace->open = trace->used;
 		trace_stop(vm, "tfull", 0);
 		return;
@@ -363,7 +370,7 @@ static void take_hit(struct vm *vm, unsigned int vcpu, struct tracepoint *point)
 	if (point->condition.size && !vm_evaluate(vm, vcpu, &point->condition, false, &value) && !value)
 		return;
 	point->hits++;
-	add_frame(vm, vcpu, point, false);
+	add_frame(vm, vcpu, point, 0);
 	if (point->steps) {
 		vm->vcpus[vcpu].trace_steps = point->steps;
 		vm->vcpus[vcpu].trace_number = point->number;
@@ -392,7 +399,7 @@ void trace_stepped(struct vm *vm, unsigned int vcpu)
 	v->trace_steps--;
 	point = vm->trace->is_running ? trace_find(vm->trace, v->trace_number, v->trace_address) : NULL;
 	if (point)
-		add_frame(vm, vcpu, point, true);
+		add_frame(vm, vcpu, point, point->steps - v->trace_steps);
 	else
 		v->trace_steps = 0;
 }
@@ -417,19 +424,31 @@ size_t trace_register_bytes(const struct vm *vm)
 	return bytes;
 }
 
+const uint8_t *trace_behind_frame(const uint8_t *frame)
+{
+	return frame + frame_bytes(frame);
+}
+
+const uint8_t *trace_first_block(const uint8_t *frame)
+{
+	return frame + HEAD_BYTES;
+}
+
+const uint8_t *trace_behind_block(const struct vm *vm, const uint8_t *block)
+{
+	if (*block == 'R')
+		return block + 1 + trace_register_bytes(vm);
+	if (*block == 'M')
+		return block + MEMORY_HEAD + number_at(block + 9, 2);
+	return block + VARIABLE_BYTES;
+}
+
 const uint8_t *trace_next_block(const struct vm *vm, unsigned int index, const uint8_t *block)
 {
 	const uint8_t *frame = frame_at(vm->trace, index);
 
-	if (!block)
-		block = frame + HEAD_BYTES;
-	else if (*block == 'R')
-		block += 1 + trace_register_bytes(vm);
-	else if (*block == 'M')
-		block += MEMORY_HEAD + number_at(block + 9, 2);
-	else
-		block += VARIABLE_BYTES;
-	return block < frame + frame_bytes(frame) ? block : NULL;
+	block = block ? trace_behind_block(vm, block) : trace_first_block(frame);
+	return block < trace_behind_frame(frame) ? block : NULL;
 }
 
 unsigned int trace_number(const struct trace *trace, unsigned int index)

@@ -71,6 +71,24 @@ struct trace_variable {
 };
 
 /**
+ * struct trace_note - what the form of gdb's trace files has no room for, of a frame
+ * @time_ns:	when, of CLOCK_MONOTONIC
+ * @pc:		linear address where the vcpu was
+ * @step:	after the hit, 0: at the hit
+ * @vcpu:	as KVM numbers it
+ * @index:	as gdb does, from 0
+ * @tid:	its thread
+ */
+struct trace_note {
+	uint64_t time_ns;
+	uint64_t pc;
+	uint64_t step;
+	uint32_t vcpu;
+	unsigned int index;
+	pid_t tid;
+};
+
+/**
  * struct trace - of a VM
  * @why, @why_number: it does not run, as qTStatus says it
  * @pieces:	definitions of the tracepoints, as qTfP says them
@@ -80,6 +98,8 @@ struct trace_variable {
  * @created:	frames, also those that are gone
  * @looked_at:	the frame that gdb wants to see instead of the guest, -1: none
  * @outlives_gdb: it goes on when gdb has gone
+ * @has_notes:	frames have one each, @nr_frames from @first_note on; @room_notes: there is memory for so many
+ * @is_unsaved:	a run has stopped that had notes
  */
 struct trace {
 	struct tracepoint *points[TRACE_POINTS_MAX];
@@ -105,6 +125,11 @@ struct trace {
 	uint64_t stopped_us;
 	int looked_at;
 	bool outlives_gdb;
+	struct trace_note *notes;
+	size_t first_note;
+	size_t room_notes;
+	bool has_notes;
+	bool is_unsaved;
 };
 
 /* A VM's, made at first. NULL: no memory. */
@@ -125,8 +150,8 @@ struct tracepoint *trace_find(const struct trace *trace, unsigned int number, ui
 /* NULL: there are too many. */
 struct tracepoint *trace_add(struct trace *trace, unsigned int number, uint64_t address);
 
-/* Return: 0 or a negative errno, and nothing is traced. */
-int trace_start(struct vm *vm, unsigned int vcpu);
+/* @notes: frames are to have them. Return: 0 or a negative errno, and nothing is traced. */
+int trace_start(struct vm *vm, unsigned int vcpu, bool notes);
 int trace_install(struct vm *vm, unsigned int vcpu, struct tracepoint *point);
 
 /* @why: for qTStatus */
@@ -178,6 +203,22 @@ const uint8_t *trace_next_block(const struct vm *vm, unsigned int index, const u
 /* Of a frame: its tracepoint, and where the vcpu was. */
 unsigned int trace_number(const struct trace *trace, unsigned int index);
 uint64_t trace_pc(const struct vm *vm, unsigned int index);
+
+/* Behind a frame, and behind a block of one: as trace_next_block() for those who see all in order. */
+const uint8_t *trace_behind_frame(const uint8_t *frame);
+const uint8_t *trace_behind_block(const struct vm *vm, const uint8_t *block);
+const uint8_t *trace_first_block(const uint8_t *frame);
+
+/* ---- trace_notes.c ---- */
+
+/* Of the frame that is about to be complete. Return: 0 or -ENOMEM. */
+int trace_note_frame(struct vm *vm, unsigned int vcpu, uint64_t step);
+
+/* The oldest frame goes, or all do. */
+void trace_drop_note(struct trace *trace);
+void trace_forget_notes(struct trace *trace);
+
+const struct trace_note *trace_note(const struct trace *trace, unsigned int index);
 
 /* What memory and variables are in the frame that is looked at, as XML. */
 void trace_describe(const struct vm *vm, struct buffer *xml);

@@ -224,11 +224,22 @@ void command_trace_disable(struct session *session, struct cursor *cursor)
 
 /* ---- who traces ---- */
 
+/* What was collected is not lost, where it is to be kept. */
+static void stop(struct session *session)
+{
+	/* With the text of a reason, which there is none of. */
+	trace_stop(session->general.vm, "tstop:", 0);
+	session->tracing = true;
+	session_save_frames(session, session->general.vm);
+	session->tracing = false;
+}
+
 void command_trace_init(struct session *session, struct cursor *cursor)
 {
 	(void)cursor;
 	if (!find_trace(session))
 		return;
+	stop(session);
 	trace_clear(session->general.vm);
 	reply_ok(session);
 }
@@ -238,10 +249,12 @@ void command_trace_start(struct session *session, struct cursor *cursor)
 	(void)cursor;
 	if (!find_trace(session))
 		return;
-	if (session->general.vm->target->is_live)
+	if (session->general.vm->target->is_live) {
 		reply_error(session, EROFS, "the guest is only looked at");
-	else
-		reply_status(session, trace_start(session->general.vm, session->general.vcpu));
+		return;
+	}
+	stop(session);
+	reply_status(session, trace_start(session->general.vm, session->general.vcpu, session->host->save_frames));
 }
 
 void command_trace_stop(struct session *session, struct cursor *cursor)
@@ -249,8 +262,7 @@ void command_trace_stop(struct session *session, struct cursor *cursor)
 	(void)cursor;
 	if (!find_trace(session))
 		return;
-	/* With the text of a reason, which there is none of. */
-	trace_stop(session->general.vm, "tstop:", 0);
+	stop(session);
 	trace_uninstall(session->general.vm);
 	reply_ok(session);
 }

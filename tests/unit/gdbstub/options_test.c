@@ -95,6 +95,17 @@ static void where_gdb_connects_and_what_it_may_read(void **state)
 	refused("--listen", NULL, "--listen: an argument is missing");
 }
 
+static void where_frames_go(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--frames", "/srv/frames.dat"), 0);
+	assert_string_equal(options.frames, "/srv/frames.dat");
+	assert_int_equal(parse("-p", "12"), 0);
+	assert_null(options.frames);
+	refused("--frames", NULL, "--frames: an argument is missing");
+	refused("--frames=a", "-i", "--frames: there are none with --inspect");
+}
+
 static void help_and_version(void **state)
 {
 	(void)state;
@@ -112,6 +123,7 @@ int main(void)
 		cmocka_unit_test(or_it_is_named_by_a_file),
 		cmocka_unit_test(other_words_are_refused),
 		cmocka_unit_test(where_gdb_connects_and_what_it_may_read),
+		cmocka_unit_test(where_frames_go),
 		cmocka_unit_test(help_and_version),
 	};
 
