@@ -38,7 +38,7 @@ $(B)/obj/tests/gdb/victim.o: $(B)/tests/gdb/debugged.skel.h
 
 # What touches other processes; the tests have a target of their own.
 gdbstub_host := main.c frames.c options.c privileges.c process.c server.c journal.c listen.c vms.c proc_kvm2.c inspect.c inspect_copy.c \
-		inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c classic_bpf.c classic_ioctl.c classic_memory.c classic_scan.c \
+		inspect_kvm2.c inspect_stop.c vmcb.c target_kvm2.c target_classic.c launch.c classic_bpf.c classic_ioctl.c classic_memory.c classic_scan.c \
 		orphan.c crash.c undo_classic.c undo_kvm2.c inject.c thread.c protect.c vmm.c vmm_memory.c vmm_scan.c writer.c
 
 gdbstub_core := $(filter-out $(gdbstub_host),$(notdir $(wildcard gdbstub/src/*.c)))
@@ -80,6 +80,7 @@ tests/unit/gdbstub/crash_test_SOURCES += gdbstub/src/crash.c
 $(eval $(call gdbstub_talk_test,frames))
 tests/unit/gdbstub/frames_test_SOURCES += gdbstub/src/frames.c
 tests/unit/gdbstub/frames_test_LIBS    += libkvm2trace
+$(eval $(call gdbstub_talk_test,program))
 
 # ---- bytes that nobody can trust ----
 
@@ -166,7 +167,7 @@ $(O)/gdb-suite/tried: tests/gdb/suite/fetch scripts/fetch-source | deps
 	@touch $@
 
 # kvm2gdb is killed a few times here, and more often by make check-gdb KILLS=1000.
-gdb_tests := attach_test@patched attach_classic_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
+gdb_tests := attach_test@patched attach_classic_test@stock run_test@patched run_classic_test@stock run_qemu_test@stock user_test@stock seccomp_test@stock qemu_test@stock \
 	     breakpoints_test@patched breakpoints_classic_test@stock breakpoints_qemu_test@stock \
 	     watch_test@patched watch_classic_test@stock own_test@patched own_classic_test@stock trace_test@patched trace_classic_test@stock suite_test@patched \
 	     kill_test@patched kill_classic_test@stock monitor_test@patched linux_test@patched \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The packets of gdb, one table; those of registers, memory, tracepoints, and those that resume are in files of their own. */
+/* The packets of gdb, one table; those of registers, memory, tracepoints, programs, and those that resume are in files of their own. */
 #include "session.h"
 
 #include <errno.h>
@@ -265,14 +265,6 @@ static void command_extended(struct session *session, struct cursor *cursor)
 	reply_ok(session);
 }
 
-static struct vm *find_vm(struct session *session, uint64_t pid)
-{
-	for (unsigned int i = 0; i < session->nr_vms; i++)
-		if ((uint64_t)session->vms[i]->target->pid == pid)
-			return session->vms[i];
-	return NULL;
-}
-
 static int attach(struct session *session, pid_t pid, const char **why)
 {
 	struct vm *vm = NULL;
@@ -293,7 +285,7 @@ static void command_attach(struct session *session, struct cursor *cursor)
 	int err = -EINVAL;
 
 	if (cursor_hex(cursor, &pid) && pid && pid <= INT32_MAX) {
-		err = find_vm(session, pid) ? -EBUSY : leave_take_back(session, (pid_t)pid);
+		err = session_find_vm(session, pid) ? -EBUSY : leave_take_back(session, (pid_t)pid);
 		if (err == -ENOENT)
 			err = attach(session, (pid_t)pid, &why);
 	}
@@ -312,7 +304,7 @@ static void command_detach(struct session *session, struct cursor *cursor)
 	uint64_t pid;
 
 	if (cursor_char(cursor, ';')) {
-		struct vm *vm = cursor_hex(cursor, &pid) ? find_vm(session, pid) : NULL;
+		struct vm *vm = cursor_hex(cursor, &pid) ? session_find_vm(session, pid) : NULL;
 
 		if (!vm) {
 			reply_errno(session, ESRCH);
@@ -326,10 +318,15 @@ static void command_detach(struct session *session, struct cursor *cursor)
 	reply_ok(session);
 }
 
+/* What gdb takes for its own it ends when it does. */
 static void command_attached(struct session *session, struct cursor *cursor)
 {
-	(void)cursor;
-	buffer_char(&session->reply, '1');
+	const struct vm *vm = session->general.vm;
+	uint64_t pid;
+
+	if (cursor_char(cursor, ':'))
+		vm = cursor_hex(cursor, &pid) ? session_find_vm(session, pid) : NULL;
+	buffer_char(&session->reply, vm && vm->target->is_started ? '0' : '1');
 }
 
 /* Where the guest has its kernel. Without an answer gdb takes it to be where the file says. */
@@ -396,6 +393,7 @@ static const struct {
 	{ "Z", command_insert },
 	{ "z", command_remove },
 	{ "D", command_detach },
+	{ "k", command_kill_all },
 	{ "c", command_continue },
 	{ "s", command_step },
 	{ "vCont?", command_vcont_query },
@@ -404,6 +402,8 @@ static const struct {
 	{ "vFile:", command_file },
 	{ "vStopped", command_stopped },
 	{ "vAttach;", command_attach },
+	{ "vRun;", command_run },
+	{ "vKill;", command_kill },
 	{ "qSupported:", command_supported },
 	{ "qSupported", command_supported },
 	{ "qC", command_current },

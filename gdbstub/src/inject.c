@@ -188,18 +188,13 @@ static enum thread_stop step(struct thread *thread, int *signal)
 	return stop;
 }
 
-static int set_options(const struct thread *thread, long options)
-{
-	return ptrace(PTRACE_SETOPTIONS, thread->tid, 0, PTRACE_O_TRACESYSGOOD | options) ?
-		-errno : 0;
-}
-
 /* @rip is of a syscall instruction. */
 static long call_at(struct inject *inject, struct thread *thread, uint64_t rip, long number,
 		    const uint64_t arguments[6])
 {
 	struct user_regs_struct saved;
 	struct user_regs_struct regs;
+	const long options = thread->options;
 	int signal = thread->signal;
 	enum thread_stop stop;
 	long ret = -ESRCH;
@@ -207,7 +202,7 @@ static long call_at(struct inject *inject, struct thread *thread, uint64_t rip, 
 	if (thread_get_regs(thread, &saved))
 		return -ESRCH;
 	/* A call that the filter refuses may be the end of the process. */
-	if (inject->has_filter && set_options(thread, PTRACE_O_SUSPEND_SECCOMP))
+	if (inject->has_filter && thread_set_options(thread, options | PTRACE_O_SUSPEND_SECCOMP))
 		return -EPERM;
 	regs = saved;
 	inject_restart(&saved);
@@ -233,7 +228,7 @@ static long call_at(struct inject *inject, struct thread *thread, uint64_t rip, 
 	if (thread->state == THREAD_STOPPED)
 		thread_set_regs(thread, &saved);
 	if (inject->has_filter)
-		set_options(thread, 0);
+		thread_set_options(thread, options);
 	inject->saved->tid = 0;
 	thread->signal = signal;
 	return ret;

@@ -136,19 +136,27 @@ void session_leave(struct session *session)
 {
 	const struct session_host *host = session->host;
 	bool wide = session->wide;
+	struct program *program;
 	struct left left;
 
 	/* Those whose end gdb was told of. */
 	for (unsigned int i = session->left.nr_vms; i--;)
 		if (session->left.vms[i]->target->has_ended)
 			vm_destroy(pull_vm(&session->left, i));
-	while (session->nr_vms)
-		leave_vm(session, session->vms[0]);
+	/* Of what was started session_fini() makes an end, if nobody comes for it. */
+	for (unsigned int i = 0; i < session->nr_vms;)
+		if (host->comes_back || !session->vms[i]->target->is_started)
+			leave_vm(session, session->vms[i]);
+		else
+			i++;
 	left = session->left;
+	program = session->program;
 	session->left = (struct left){ 0 };
+	session->program = NULL;
 	session_fini(session);
 	session_init(session, host, wide);
 	session->left = left;
+	session->program = program;
 }
 
 void session_come(struct session *session)

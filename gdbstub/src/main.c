@@ -13,6 +13,7 @@
 #include "inspect.h"
 #include "journal.h"
 #include "kernel.h"
+#include "launch.h"
 #include "listen.h"
 #include "options.h"
 #include "privileges.h"
@@ -51,10 +52,19 @@ static int inspect(pid_t pid, struct target **target, const char **why)
 	return err;
 }
 
-/* The worker's. */
+/**
+ * struct work - the worker's
+ * @process:	that the command line names, or has started
+ * @server:	whom it works for
+ * @launch:	a program on its way
+ * @message:	why it did not come far
+ */
 struct work {
 	const struct options *options;
 	struct process process;
+	const struct server *server;
+	struct launch launch;
+	char message[LAUNCH_MESSAGE_SIZE];
 };
 
 static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const char **why)
@@ -75,6 +85,56 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 		return err;
 	target->started = vmm_scan_started(pid);
 	return vm_create(target, wide, vm);
+}
+
+/* A program has been started: its guest, from its first instruction on. */
+static int attach_launched(struct work *work, bool wide, struct vm **vm, const char **why)
+{
+	const struct launch_limits limits = { work->options->wait_s, work->server->gdb, work->server->parent };
+	const pid_t pid = work->launch.pid;
+	int err = launch_wait(&work->launch, &limits, work->message);
+
+	if (err)
+		*why = work->message;
+	else
+		err = attach(work, pid, wide, vm, why);
+	if (err) {
+		launch_abort(&work->launch);
+		return err;
+	}
+	(*vm)->target->is_started = true;
+	launch_end(&work->launch);
+	return 0;
+}
+
+/* gdb does not show why, but its terminal has our stderr as well. */
+static int tell_not_started(const struct work *work, int err, const char *why)
+{
+	if (why == work->message)
+		fprintf(stderr, "kvm2gdb: %s\n", why);
+	else
+		fprintf(stderr, "kvm2gdb: %s: attach: %s\n", work->launch.program, why ? why : strerror(-err));
+	return err;
+}
+
+/* As session_host.start. */
+static int start(void *context, char *const arguments[], bool wide, struct vm **vm, const char **why)
+{
+	struct work *work = context;
+	int err = launch_begin(&work->launch, arguments, work->message);
+
+	if (err)
+		*why = work->message;
+	else
+		err = attach_launched(work, wide, vm, why);
+	if (err)
+		return tell_not_started(work, err, *why);
+	/* The same program again, for who listens: it waits for this one now. */
+	if (work->options->program) {
+		process_close(&work->process);
+		process_open(&work->process, (*vm)->target->pid, -1, work->message);
+	}
+	return 0;
 }
 
 static int list_vms(void *context, struct buffer *xml)
@@ -187,32 +247,61 @@ static int open_named(struct work *work, struct session_host *host, struct kerne
 	return 1;
 }
 
-/* The guest runs until gdb is there. */
+/* With all privileges still. Return: 0; 1, and it is said: it cannot be started. */
+static int begin_program(struct work *work)
+{
+	if (!work->options->program)
+		return 0;
+	if (!launch_begin(&work->launch, work->options->program, work->message) &&
+	    !process_open(&work->process, work->launch.pid, -1, work->message))
+		return 0;
+	fprintf(stderr, "kvm2gdb: %s\n", work->message);
+	return 1;
+}
+
+/* Return: 0; 1, and it is said: its guest is not there. */
+static int hold_program(struct work *work, struct session *session)
+{
+	const char *why = NULL;
+	struct vm *vm;
+	int err;
+
+	if (!work->options->program)
+		return 0;
+	err = attach_launched(work, true, &vm, &why);
+	if (err)
+		return tell_not_started(work, err, why) != 0;
+	return session_add_vm(session, vm) != 0;
+}
+
+/* The guest runs until gdb is there, but for one that is started. */
 static int work(const struct options *options, int parent)
 {
 	struct work work = { .options = options, .process.fd = -1 };
 	struct session_host host = {
-		.attach = attach, .vms = list_vms, .exits = count_exits, .folder = -1,
+		.attach = attach, .start = options->inspect ? NULL : start, .program = options->program, .vms = list_vms, .exits = count_exits, .folder = -1,
 		.save_frames = options->frames ? save_frames : NULL, .comes_back = options->listen && !options->once, .context = &work,
 	};
 	struct session session;
 	struct server server = {
-		.session = &session, .attach = attach_named, .process = &work.process, .listener.fd = -1, .parent = parent,
+		.session = &session, .attach = attach_named, .process = &work.process, .listener.fd = -1, .parent = parent, .gdb = options->listen ? -1 : STDIN_FILENO,
 	};
 	struct kernel *kernel = NULL;
 	int status = 1;
 
+	work.server = &server;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	/* A whole packet, so that we need not wait in the middle. */
 	if (!options->listen)
 		fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 2 * SESSION_PACKET_BYTES);
-	if (!threads_init() && !open_named(&work, &host, &kernel, &server.listener) && !drop_privileges() &&
-	    !try_frames(options)) {
+	if (!threads_init() && !open_named(&work, &host, &kernel, &server.listener) && !begin_program(&work) &&
+	    !drop_privileges() && !try_frames(options)) {
 		session_init(&session, &host, true);
-		status = server_run(&server);
+		status = hold_program(&work, &session) || server_run(&server);
 		session_fini(&session);
 	}
+	launch_abort(&work.launch);
 	listen_close(&server.listener);
 	process_close(&work.process);
 	kernel_close(kernel);

@@ -6,6 +6,10 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Unless --wait says otherwise. */
+#define WAIT_S	60
 
 static const struct option longs[] = {
 	{ "pid", required_argument, NULL, 'p' },
@@ -17,6 +21,7 @@ static const struct option longs[] = {
 	{ "files", required_argument, NULL, 'f' },
 	{ "frames", required_argument, NULL, 'F' },
 	{ "inspect", no_argument, NULL, 'i' },
+	{ "wait", required_argument, NULL, 'w' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -35,14 +40,38 @@ static int read_number(const char *text)
 	return errno || *end || value > INT_MAX ? -1 : (int)value;
 }
 
+/* What does not go together. Return: NULL: all does. */
+static const char *find_contradiction(const struct options *options)
+{
+	const bool is_named = options->pid || options->pidfd >= 0;
+	const struct {
+		bool holds;
+		const char *text;
+	} contradictions[] = {
+		{ options->pid && options->pidfd >= 0, "--pid and --pidfd name a process each" },
+		{ options->program && !options->program[0], "--: a program is expected" },
+		{ options->program && is_named, "a guest is attached to or a program is started, not both" },
+		{ options->program && options->inspect, "--inspect is for guests that run, a program is started to be held" },
+		{ options->frames && options->inspect, "--frames: there are none with --inspect" },
+	};
+
+	for (size_t i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++)
+		if (contradictions[i].holds)
+			return contradictions[i].text;
+	return NULL;
+}
+
 int options_parse(struct options *options, int argc, char *argv[],
 		  char message[static OPTIONS_MESSAGE_SIZE])
 {
+	const char *wrong;
+	int before = 1;
 	int code;
 
-	*options = (struct options){ .pidfd = -1 };
+	*options = (struct options){ .pidfd = -1, .wait_s = WAIT_S };
 	optind = 0;
-	while ((code = getopt_long(argc, argv, ":p:l:k:f:ihV", longs, NULL)) != -1) {
+	while ((code = getopt_long(argc, argv, "+:p:l:k:f:iw:hV", longs, NULL)) != -1) {
+		before = optind;
 		switch (code) {
 		case 'p':
 			options->pid = read_number(optarg);
@@ -77,6 +106,12 @@ int options_parse(struct options *options, int argc, char *argv[],
 		case 'i':
 			options->inspect = true;
 			break;
+		case 'w':
+			options->wait_s = read_number(optarg);
+			if (options->wait_s > 0)
+				break;
+			snprintf(message, OPTIONS_MESSAGE_SIZE, "--wait: bad number of seconds: %s", optarg);
+			return -EINVAL;
 		case 'h':
 			options->help = true;
 			break;
@@ -89,23 +124,29 @@ int options_parse(struct options *options, int argc, char *argv[],
 			return -EINVAL;
 		}
 	}
-	if (optind == argc && (!options->pid || options->pidfd < 0) && !(options->frames && options->inspect))
+	/* An argument of the last option may look the same. */
+	if (optind > before && !strcmp(argv[before], "--"))
+		options->program = argv + optind;
+	wrong = find_contradiction(options);
+	if (!wrong && (optind == argc || options->program))
 		return 0;
-	if (optind == argc && options->frames && options->inspect)
-		snprintf(message, OPTIONS_MESSAGE_SIZE, "--frames: there are none with --inspect");
-	else if (optind == argc)
-		snprintf(message, OPTIONS_MESSAGE_SIZE, "--pid and --pidfd name a process each");
+	if (wrong)
+		snprintf(message, OPTIONS_MESSAGE_SIZE, "%s", wrong);
 	else
-		snprintf(message, OPTIONS_MESSAGE_SIZE, "%s: only options are expected", argv[optind]);
+		snprintf(message, OPTIONS_MESSAGE_SIZE, "%s: only options are expected; a program to start comes after --",
+			 argv[optind]);
 	return -EINVAL;
 }
 
 void options_help(FILE *out)
 {
 	fputs("Usage: kvm2gdb [-p PID | --pidfd FD] [-l WHERE [--once]] [-k FILE] [-f FOLDER]\n"
-	      "               [--frames FILE | -i]\n"
-	      "Attach gdb to the guest that a process runs. To be started by gdb:\n"
+	      "               [--frames FILE | -i] [-w SECONDS]\n"
+	      "   or: kvm2gdb [-l WHERE [--once]] [-k FILE] [-f FOLDER] [--frames FILE] [-w SECONDS] -- PROGRAM [ARGUMENT...]\n"
+	      "Attach gdb to the guest that a process runs, or start a program and hold its guest\n"
+	      "before the first instruction. To be started by gdb:\n"
 	      "  (gdb) target extended-remote | kvm2gdb -p PID\n"
+	      "  (gdb) target extended-remote | kvm2gdb -- PROGRAM ARGUMENT...\n"
 	      "\n"
 	      "  -p, --pid PID        the process; without, gdb's command `attach PID` says it\n"
 	      "      --pidfd FD       the same by a pidfd that kvm2gdb is started with\n"
@@ -116,6 +157,7 @@ void options_help(FILE *out)
 	      "  -f, --files FOLDER   let gdb read the files below it\n"
 	      "      --frames FILE    write what tracepoints collect there, for kvm2trace report\n"
 	      "  -i, --inspect        look at the guest without stopping it\n"
+	      "  -w, --wait SECONDS   how long a program has until it runs its guest; 60\n"
 	      "  -h, --help           print this text\n"
 	      "  -V, --version        print the version\n"
 	      "\n"

@@ -17,6 +17,8 @@
  * @files:	folder whose files gdb may read, NULL: none
  * @frames:	file for what tracepoints collect, NULL
  * @inspect:	nothing is stopped
+ * @program:	to be started, and what it is given; NULL at the end. NULL: none
+ * @wait_s:	so many seconds a program has until its guest runs
  * @help:	say what can be said here, and end
  * @version:	the same
  */
@@ -29,6 +31,8 @@ struct options {
 	const char *files;
 	const char *frames;
 	bool inspect;
+	char *const *program;
+	int wait_s;
 	bool help;
 	bool version;
 };

@@ -52,6 +52,28 @@ static int read_text(pid_t pid, char **text)
 	return used ? 0 : -ENOENT;
 }
 
+bool proc_kvm2_has_vm(pid_t pid)
+{
+	char *text = NULL;
+	bool has_vm = !read_text(pid, &text);
+
+	free(text);
+	return has_vm;
+}
+
+void proc_kvm2_threads(pid_t pid, void (*each)(void *context, pid_t tid), void *context)
+{
+	char *text = NULL;
+	char *rest = NULL;
+	int err = read_text(pid, &text);
+	int tid;
+
+	for (char *line = err ? NULL : strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (sscanf(line, "vcpu %*u tid %d", &tid) == 1)
+			each(context, tid);
+	free(text);
+}
+
 int proc_kvm2_read(struct target *base, proc_kvm2_fn *each)
 {
 	char *text = NULL;

@@ -3,6 +3,8 @@
 #ifndef PROC_KVM2_H
 #define PROC_KVM2_H
 
+#include <stdbool.h>
+
 #include "target.h"
 
 /* Called with every vcpu. Return: 1 it is new, 0, or a negative errno, which ends it. */
@@ -17,5 +19,10 @@ typedef int proc_kvm2_fn(struct target *target, uint32_t id, pid_t tid);
  *	   is no such process; what @each or reading the file gave.
  */
 int proc_kvm2_read(struct target *target, proc_kvm2_fn *each);
+
+bool proc_kvm2_has_vm(pid_t pid);
+
+/* Call @each with the threads of the vcpus of a VM, if there is one. */
+void proc_kvm2_threads(pid_t pid, void (*each)(void *context, pid_t tid), void *context);
 
 #endif

@@ -8,11 +8,15 @@
 
 #include <kvm2/kvm2.h>
 
+#include "clock.h"
 #include "trace.h"
 #include "x86.h"
 
 /* How long vm_hold() waits between two looks. */
 #define HOLD_MS		20
+
+/* How long a process may take to end that is killed. */
+#define KILL_MS		5000
 
 /* ---- what an event means ---- */
 
@@ -394,6 +398,23 @@ void vm_hold(struct vm *vm)
 	}
 	if (outermost)
 		vm->holding = false;
+}
+
+int vm_kill(struct vm *vm)
+{
+	const int64_t end = clock_ms() + KILL_MS;
+	struct target *target = vm->target;
+	int err;
+
+	if (vm->exited || !target->ops->kill)
+		return 0;
+	err = target->ops->kill(target);
+	take_events(vm);
+	while (!err && !vm->exited && clock_ms() < end) {
+		target->ops->wait(target, HOLD_MS);
+		take_events(vm);
+	}
+	return err || vm->exited ? err : -ETIMEDOUT;
 }
 
 void vm_request_stop(struct vm *vm, unsigned int vcpu)

@@ -23,13 +23,12 @@ enum {
 
 /**
  * struct line - to gdb, and what else has news
- * @in, @out: the same for a socket; -1: no gdb is there
+ * @out: what is written to it, which server.gdb may be, too
  * @had_one: there was a conversation before
  * @children: file descriptor of SIGCHLD
  */
 struct line {
-	const struct server *server;
-	int in;
+	struct server *server;
 	int out;
 	bool had_one;
 	bool has_ended;
@@ -39,7 +38,7 @@ struct line {
 
 static bool is_there(const struct line *line)
 {
-	return line->in >= 0;
+	return line->server->gdb >= 0;
 }
 
 static bool send_all(const struct line *line)
@@ -62,15 +61,15 @@ static bool send_all(const struct line *line)
 
 static void hang_up(struct line *line)
 {
-	const struct server *server = line->server;
+	struct server *server = line->server;
 	struct session *session = server->session;
 
 	if (!is_there(line))
 		return;
 	line->has_ended |= session->is_last || !session->host->comes_back;
-	if (line->in != STDIN_FILENO)
-		close(line->in);
-	line->in = -1;
+	if (server->gdb != STDIN_FILENO)
+		close(server->gdb);
+	server->gdb = -1;
 	line->out = -1;
 	line->had_one = true;
 	session_leave(session);
@@ -78,9 +77,9 @@ static void hang_up(struct line *line)
 
 static void begin(struct line *line, int in, int out)
 {
-	const struct server *server = line->server;
+	struct server *server = line->server;
 
-	line->in = in;
+	server->gdb = in;
 	line->out = out;
 	session_come(server->session);
 	if (!server->attach(server->session))
@@ -104,7 +103,7 @@ static void take_caller(struct line *line)
 static void read_gdb(struct line *line)
 {
 	static uint8_t data[65536];
-	ssize_t n = read(line->in, data, sizeof(data));
+	ssize_t n = read(line->server->gdb, data, sizeof(data));
 
 	if (n > 0)
 		session_input(line->server->session, data, (size_t)n);
@@ -147,7 +146,7 @@ static bool wait_for_news(struct line *line)
 	/* What it ended with is heard of once. */
 	const int process = is_there(line) || process_has_ended(server->process) ? -1 : server->process->fd;
 	struct pollfd fds[GUESTS + SESSION_VMS_MAX] = {
-		[GDB] = { line->in, POLLIN, 0 },
+		[GDB] = { server->gdb, POLLIN, 0 },
 		[CALLERS] = { server->listener.fd, POLLIN, 0 },
 		[CHILDREN] = { line->children, POLLIN, 0 },
 		[PARENT] = { server->parent, POLLIN, 0 },
@@ -195,9 +194,9 @@ static void serve(struct line *line)
 	}
 }
 
-int server_run(const struct server *server)
+int server_run(struct server *server)
 {
-	struct line line = { .server = server, .in = -1, .out = -1 };
+	struct line line = { .server = server, .out = -1 };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -205,6 +204,7 @@ int server_run(const struct server *server)
 	line.children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (line.children < 0)
 		return 1;
+	server->gdb = -1;
 	if (server->listener.fd < 0)
 		begin(&line, STDIN_FILENO, STDOUT_FILENO);
 	serve(&line);

@@ -14,6 +14,7 @@
  * @attach:	at the beginning of a conversation, to @process. Return: 0; 1, and it is said: it cannot be
  * @listener:	.fd -1: gdb is at stdin and stdout
  * @parent:	can be read when all shall end
+ * @gdb:	what is read of it, -1: nobody is there
  */
 struct server {
 	struct session *session;
@@ -21,9 +22,10 @@ struct server {
 	const struct process *process;
 	struct listener listener;
 	int parent;
+	int gdb;
 };
 
 /* Until there is nothing more to be done. Return: the exit code. */
-int server_run(const struct server *server);
+int server_run(struct server *server);
 
 #endif

@@ -29,8 +29,12 @@ int session_init(struct session *session, const struct session_host *host, bool 
 void session_fini(struct session *session)
 {
 	while (session->nr_vms)
-		session_remove_vm(session, session->vms[0]);
+		if (!session->vms[0]->target->is_started)
+			session_remove_vm(session, session->vms[0]);
+		else
+			program_end(session, session->vms[0]);
 	leave_fini(session);
+	program_fini(session);
 	files_close(session);
 	packet_reader_fini(&session->reader);
 	buffer_fini(&session->reply);
@@ -50,6 +54,14 @@ int session_add_vm(struct session *session, struct vm *vm)
 	session->general = (struct place){ vm, 0 };
 	session->control = session->general;
 	return 0;
+}
+
+struct vm *session_find_vm(const struct session *session, uint64_t pid)
+{
+	for (unsigned int i = 0; i < session->nr_vms; i++)
+		if ((uint64_t)session->vms[i]->target->pid == pid)
+			return session->vms[i];
+	return NULL;
 }
 
 void session_forget_vm(struct session *session, const struct vm *vm)

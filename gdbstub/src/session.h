@@ -26,12 +26,17 @@
 #define SESSION_PACKET_BYTES	(128 * 1024)
 
 struct kernel;
+struct program;
 struct session;
 
 /* What the session needs of its surroundings. Each returns 0 or -errno. */
 struct session_host {
 	/* Attach to the guest of a process. @why: for people, on an error. */
 	int (*attach)(void *context, pid_t pid, bool wide, struct vm **vm, const char **why);
+	/* The same for a program that is started for it, with its guest before the first instruction. NULL: none is. */
+	int (*start)(void *context, char *const arguments[], bool wide, struct vm **vm, const char **why);
+	/* What is started when gdb names no program; NULL: nothing. */
+	char *const *program;
 	/* The rows of `info os vms`, as XML. May be NULL. */
 	int (*vms)(void *context, struct buffer *xml);
 	/* What KVM counts of a guest, for people. May be NULL. */
@@ -90,6 +95,7 @@ struct left {
  * @files:	that gdb has open, -1: free
  * @values_told: of registers that gdb cannot write, or that are volatile
  * @left:	what gdb has nothing to do with just now
+ * @program:	that gdb had started last, NULL: none
  * @is_last:	no other is to follow
  * @ended:	gdb is done (D, k, the end of its bytes)
  */
@@ -124,6 +130,7 @@ struct session {
 	int files[SESSION_FILES_MAX];
 	struct told values_told;
 	struct left left;
+	struct program *program;
 	bool is_last;
 };
 
@@ -135,6 +142,9 @@ void session_fini(struct session *session);
 /* Debug a VM; the session owns it then. */
 int session_add_vm(struct session *session, struct vm *vm);
 void session_remove_vm(struct session *session, struct vm *vm);
+
+/* The one that gdb knows by this number. Return: NULL: there is none. */
+struct vm *session_find_vm(const struct session *session, uint64_t pid);
 
 /* It is still there, but gdb has nothing to do with it. */
 void session_forget_vm(struct session *session, const struct vm *vm);
@@ -175,6 +185,13 @@ int leave_take_back(struct session *session, pid_t pid);
 void leave_poll(struct session *session);
 
 void leave_fini(struct session *session);
+
+/* ---- program.c ---- */
+
+/* End a guest that was started for gdb. Return: 0; a negative errno, and it is let go. */
+int program_end(struct session *session, struct vm *vm);
+
+void program_fini(struct session *session);
 
 /* ---- for the packets' files ---- */
 
@@ -255,6 +272,11 @@ void command_trace_first_point(struct session *session, struct cursor *cursor);
 void command_trace_next_point(struct session *session, struct cursor *cursor);
 void command_trace_first_variable(struct session *session, struct cursor *cursor);
 void command_trace_next_variable(struct session *session, struct cursor *cursor);
+
+/* program.c; cursors are behind the semicolon. */
+void command_run(struct session *session, struct cursor *cursor);
+void command_kill(struct session *session, struct cursor *cursor);
+void command_kill_all(struct session *session, struct cursor *cursor);
 
 /* resume.c */
 void command_vcont(struct session *session, struct cursor *cursor);

@@ -190,6 +190,9 @@ struct target_ops {
 	 */
 	void (*tell_age)(struct target *target, unsigned int vcpu, char *text, size_t size);
 
+	/* End its process, by force: TARGET_EXITED follows. NULL: it has none. */
+	int (*kill)(struct target *target);
+
 	/* To be polled, besides children; -1: nothing. May be NULL. */
 	int (*event_fd)(const struct target *target);
 };
@@ -199,6 +202,7 @@ struct target_ops {
  * @pid:	the process that runs it
  * @started:	when the process did, in clock ticks: its number may be another's later
  * @name:	for people
+ * @is_started:	for gdb, which may end it
  * @is_live:	it is only looked at: held vcpus run on all the same
  * @has_ended:	it is no more, see target_ended.h
  */
@@ -207,6 +211,7 @@ struct target {
 	pid_t pid;
 	uint64_t started;
 	char name[64];
+	bool is_started;
 	bool is_live;
 	bool has_ended;
 	struct target_vcpu *vcpus;

@@ -140,7 +140,7 @@ struct target *target_ended_create(const struct target *target, int status)
 		vcpus[i] = (struct target_vcpu){ .id = target->vcpus[i].id, .tid = target->vcpus[i].tid };
 	ended->status = status;
 	ended->base = (struct target){
-		.ops = &ended_ops, .pid = target->pid, .started = target->started, .is_live = true,
+		.ops = &ended_ops, .pid = target->pid, .started = target->started, .is_started = target->is_started, .is_live = true,
 		.has_ended = true, .vcpus = vcpus, .nr_vcpus = target->nr_vcpus,
 	};
 	memcpy(ended->base.name, target->name, sizeof(target->name));

@@ -357,6 +357,7 @@ static const struct target_ops kvm2_ops = {
 	.note_patch = vmm_note_patch,
 	.note_copy = vmm_note_copy,
 	.protect = protect_page,
+	.kill = vmm_kill,
 	.event_fd = protect_event_fd,
 };
 

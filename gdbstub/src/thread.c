@@ -20,6 +20,9 @@
 /* All that are traced. */
 static struct thread *threads;
 
+static thread_newcomer_fn *take_newcomer;
+static void *newcomer_context;
+
 int threads_init(void)
 {
 	sigset_t set;
@@ -27,15 +30,6 @@ int threads_init(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
-}
-
-int thread_seize(struct thread *thread, pid_t tid)
-{
-	*thread = (struct thread){ .tid = tid, .state = THREAD_RUNNING, .next = threads };
-	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD))
-		return -errno;
-	threads = thread;
-	return 0;
 }
 
 static void forget(struct thread *thread)
@@ -47,6 +41,117 @@ static void forget(struct thread *thread)
 	if (*at)
 		*at = thread->next;
 }
+
+static void remember(struct thread *thread)
+{
+	thread->next = threads;
+	threads = thread;
+}
+
+static struct thread *find(pid_t tid)
+{
+	struct thread *thread = threads;
+
+	while (thread && thread->tid != tid)
+		thread = thread->next;
+	return thread;
+}
+
+/* ---- whose it is ---- */
+
+void threads_on_newcomer(thread_newcomer_fn *take, void *context)
+{
+	take_newcomer = take;
+	newcomer_context = context;
+}
+
+void thread_adopt(struct thread *thread, pid_t tid, long options)
+{
+	*thread = (struct thread){ .tid = tid, .state = THREAD_RUNNING, .options = options };
+	remember(thread);
+}
+
+void thread_lend(struct thread *thread)
+{
+	thread->is_lent = true;
+}
+
+static void borrow(struct thread *thread, struct thread *lender)
+{
+	forget(lender);
+	*thread = *lender;
+	thread->is_lent = false;
+	thread->lender = lender;
+	lender->borrower = thread;
+	if (thread->state == THREAD_STOPPED) {
+		thread->state = THREAD_RUNNING;
+		thread->stands = true;
+	}
+	remember(thread);
+}
+
+static void give_back(struct thread *thread)
+{
+	struct thread *lender = thread->lender;
+
+	forget(thread);
+	*lender = *thread;
+	lender->before_signal = NULL;
+	lender->lender = NULL;
+	lender->borrower = NULL;
+	lender->is_lent = true;
+	thread->state = THREAD_GONE;
+	if (lender->stands)
+		lender->state = THREAD_STOPPED;
+	lender->stands = false;
+	remember(lender);
+}
+
+void thread_give(struct thread *thread)
+{
+	struct thread *borrower = thread->borrower;
+
+	if (!borrower) {
+		thread_detach(thread);
+		return;
+	}
+	borrower->lender = NULL;
+	if (!borrower->stands)
+		return;
+	borrower->stands = false;
+	borrower->state = THREAD_STOPPED;
+	thread_resume(borrower, PTRACE_CONT);
+}
+
+int thread_seize_with(struct thread *thread, pid_t tid, long options)
+{
+	struct thread *lender = find(tid);
+
+	if (lender && lender->is_lent) {
+		borrow(thread, lender);
+		return 0;
+	}
+	*thread = (struct thread){ .tid = tid, .state = THREAD_RUNNING, .options = options };
+	if (ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACESYSGOOD | options))
+		return -errno;
+	remember(thread);
+	return 0;
+}
+
+int thread_seize(struct thread *thread, pid_t tid)
+{
+	return thread_seize_with(thread, tid, 0);
+}
+
+int thread_set_options(struct thread *thread, long options)
+{
+	if (ptrace(PTRACE_SETOPTIONS, thread->tid, 0, PTRACE_O_TRACESYSGOOD | options))
+		return -errno;
+	thread->options = options;
+	return 0;
+}
+
+/* ---- what it does ---- */
 
 bool thread_stop_is_kernels(const struct thread *thread)
 {
@@ -82,8 +187,12 @@ static void drop_kernels_stop(struct thread *thread)
 
 void thread_detach(struct thread *thread)
 {
-	if (thread->state == THREAD_RUNNING && !thread_interrupt(thread))
+	if (thread->state == THREAD_RUNNING && !thread->stands && !thread_interrupt(thread))
 		thread_wait_stop(thread, DETACH_MS);
+	if (thread->lender) {
+		give_back(thread);
+		return;
+	}
 	drop_kernels_stop(thread);
 	if (thread_stop_is_kernels(thread))
 		thread->signal = 0;
@@ -99,6 +208,13 @@ int thread_interrupt(struct thread *thread)
 		return thread->state == THREAD_GONE ? -ESRCH : 0;
 	if (thread->interrupting)
 		return 0;
+	if (thread->stands) {
+		/* The stop it is in, as if it were of now. */
+		thread->stands = false;
+		thread->state = THREAD_STOPPED;
+		thread->has_status = true;
+		return 0;
+	}
 	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0))
 		return -errno;
 	thread->interrupting = true;
@@ -126,13 +242,17 @@ int thread_resume(struct thread *thread, int request)
 	return 0;
 }
 
-static struct thread *find(pid_t tid)
+int thread_pass(struct thread *thread)
 {
-	struct thread *thread = threads;
+	int err;
 
-	while (thread && thread->tid != tid)
-		thread = thread->next;
-	return thread;
+	if (thread->state != THREAD_STOPPED)
+		return -ESRCH;
+	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0))
+		return -errno;
+	err = thread_resume(thread, PTRACE_CONT);
+	thread->interrupting = !err;
+	return err;
 }
 
 /* A thread that has news, which the kernel keeps. Return: 0: none has. */
@@ -158,7 +278,12 @@ void threads_collect(void)
 	while ((tid = peek()) > 0) {
 		struct thread *thread = find(tid);
 
-		if (waitpid(tid, &status, __WALL | WNOHANG) != tid || !thread)
+		/* A child of ours that nobody traces any more may be stopped, too. */
+		if (waitpid(tid, &status, __WALL | WNOHANG | WUNTRACED) != tid)
+			continue;
+		if (!thread && take_newcomer && WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_STOP)
+			thread = take_newcomer(newcomer_context, tid);
+		if (!thread)
 			continue;
 		thread->status = status;
 		thread->has_status = true;
@@ -196,6 +321,9 @@ static enum thread_stop decode(struct thread *thread)
 		thread->interrupting = false;
 		return signal == SIGTRAP ? THREAD_INTERRUPTED : THREAD_GROUP_STOP;
 	}
+	thread->event = status >> 16;
+	if (thread->event)
+		return THREAD_EVENT;
 	if (signal == (SIGTRAP | 0x80))
 		return THREAD_SYSCALL;
 	thread->signal = signal;

@@ -21,6 +21,7 @@ enum thread_stop {
 	THREAD_GROUP_STOP,	/* SIGSTOP and the like: the whole process stands */
 	THREAD_SIGNAL,		/* ->signal is about to be delivered */
 	THREAD_SYSCALL,		/* at the entry or exit of a system call */
+	THREAD_EVENT,		/* ->event, which was asked for by an option */
 	THREAD_ENDED,		/* ->status as of waitpid(2) */
 };
 
@@ -30,6 +31,12 @@ enum thread_stop {
  * @has_status:	@status is news
  * @signal:	to be delivered when it goes on; 0: none
  * @stop:	what the last stop was for
+ * @event:	which one, as of ptrace(2)
+ * @options:	of ptrace(2), besides those that all have
+ * @stands:	it does, and seems to run until it is interrupted: see thread_lend()
+ * @is_lent:	whoever seizes it takes it over
+ * @lender:	whom it goes back to, NULL: nobody
+ * @borrower:	who has it, NULL: nobody
  * @before_signal: called when it is about to take a signal, while the kernel
  *		still knows that: should we die now the signal is delivered,
  *		should we die later it is lost. May be NULL.
@@ -43,14 +50,49 @@ struct thread {
 	int status;
 	int signal;
 	enum thread_stop stop;
+	int event;
+	long options;
+	bool stands;
+	bool is_lent;
+	struct thread *lender;
+	struct thread *borrower;
 	void (*before_signal)(struct thread *thread);
 };
 
 /* Blocks SIGCHLD, which threads_wait() waits for. Call once. */
 int threads_init(void);
 
-/* Begin to trace a thread; it runs on. Return: 0 or a negative errno. */
+/* Begin to trace a thread; it runs on, unless it is lent. Return: 0 or a negative errno. */
 int thread_seize(struct thread *thread, pid_t tid);
+
+/* The same, with @options. */
+int thread_seize_with(struct thread *thread, pid_t tid, long options);
+
+/* Of a thread that stands. Return: 0 or a negative errno. */
+int thread_set_options(struct thread *thread, long options);
+
+/**
+ * thread_newcomer_fn() - a thread that a traced one has begun, with the same options, and that nobody knows
+ * Return: to be it from now on, by thread_adopt(); NULL: it is nobody's
+ */
+typedef struct thread *thread_newcomer_fn(void *context, pid_t tid);
+
+/* Who is asked; NULL: nobody. */
+void threads_on_newcomer(thread_newcomer_fn *take, void *context);
+
+/* One that is traced already, and whose first stop is still to come. */
+void thread_adopt(struct thread *thread, pid_t tid, long options);
+
+/**
+ * thread_lend() - leave a thread to who seizes it next
+ *
+ * To him it seems to run until he interrupts it; in truth it stands all the while. When he lets go of it, it goes back to
+ * @thread, as it stands then.
+ */
+void thread_lend(struct thread *thread);
+
+/* It is the borrower's for good, and runs if he has not interrupted it; without one it is let go. */
+void thread_give(struct thread *thread);
 
 /* Let go of it; if it runs it is stopped first. */
 void thread_detach(struct thread *thread);
@@ -60,6 +102,12 @@ int thread_interrupt(struct thread *thread);
 
 /* Go on, with its signal, from a stop. @request: PTRACE_CONT or another. */
 int thread_resume(struct thread *thread, int request);
+
+/*
+ * Go on to THREAD_INTERRUPTED, which comes before anything else does: a system call that it stands before begins, but does
+ * not wait, nor enter a guest.
+ */
+int thread_pass(struct thread *thread);
 
 /* Take what there is of news of any thread; never waits. */
 void threads_collect(void);

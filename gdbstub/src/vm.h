@@ -348,6 +348,9 @@ int vm_expect_int3(struct vm *vm);
 /* gdb asks a vcpu to stop, and to be told. */
 void vm_request_stop(struct vm *vm, unsigned int vcpu);
 
+/* End its process by force, if it has one. Return: 0; a negative errno, -ETIMEDOUT it has not ended yet. */
+int vm_kill(struct vm *vm);
+
 /* Take in all events there are. */
 void vm_poll(struct vm *vm);
 

@@ -3,6 +3,7 @@
 #include "vmm.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 
@@ -166,6 +167,11 @@ int vmm_resume(struct target *target, unsigned int vcpu)
 	err = vmm->ops->go_on ? vmm->ops->go_on(v) : thread_resume(&v->thread, PTRACE_CONT);
 	v->held = err != 0;
 	return err;
+}
+
+int vmm_kill(struct target *target)
+{
+	return kill(target->pid, SIGKILL) ? -errno : 0;
 }
 
 void vmm_note_patch(struct target *target, uint64_t gpa, uint8_t original, bool inserted)

@@ -92,6 +92,7 @@ int vmm_next_event(struct target *target, struct target_event *event);
 void vmm_wait(struct target *target, int ms);
 int vmm_interrupt(struct target *target, unsigned int vcpu);
 int vmm_resume(struct target *target, unsigned int vcpu);
+int vmm_kill(struct target *target);
 void vmm_note_patch(struct target *target, uint64_t gpa, uint8_t original, bool inserted);
 void vmm_note_copy(struct target *target, unsigned int vcpu, uint64_t pc, uint64_t gpa);
 

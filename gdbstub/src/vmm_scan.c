@@ -66,6 +66,17 @@ static int scan_vcpu_files(pid_t pid, struct vmm_scan_vcpu **vcpus)
 	return count;
 }
 
+bool vmm_scan_is_vcpu(pid_t pid, int fd)
+{
+	char path[64];
+	char link[LINK_BYTES];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	length = readlink(path, link, sizeof(link));
+	return length > (ssize_t)strlen(VCPU_LINK) && !memcmp(link, VCPU_LINK, strlen(VCPU_LINK));
+}
+
 int vmm_scan_files(pid_t pid, const char *link, int *fds, int room)
 {
 	DIR *dir = open_files(pid);

@@ -22,6 +22,9 @@ struct vmm_scan_vcpu {
 /* Return: how many there are; a negative errno. */
 int vmm_scan_vcpus(pid_t pid, struct vmm_scan_vcpu **vcpus);
 
+/* Is this file of its a vcpu? */
+bool vmm_scan_is_vcpu(pid_t pid, int fd);
+
 /* Its files that /proc shows as @link. Return: how many; -E2BIG more than @room; -errno. */
 int vmm_scan_files(pid_t pid, const char *link, int *fds, int room);
 

@@ -40,6 +40,26 @@ static int attach(void *context, pid_t pid, bool wide, struct vm **vm, const cha
 	return vm_create(&fake->base, wide, vm);
 }
 
+/* All that is started is the same, and nothing of it is outside of us. */
+static int start(void *context, char *const arguments[], bool wide, struct vm **vm, const char **why)
+{
+	static pid_t last = FAKE_PID + 1;
+	struct fake *fake;
+	int err;
+
+	(void)context;
+	if (!*arguments[0] || strcmp(arguments[0], "a")) {
+		*why = "no such program";
+		return -ENOENT;
+	}
+	fake = fake_create();
+	fake->base.pid = ++last;
+	err = vm_create(&fake->base, wide, vm);
+	if (!err)
+		(*vm)->target->is_started = true;
+	return err;
+}
+
 static int list_vms(void *context, struct buffer *xml)
 {
 	(void)context;
@@ -50,7 +70,7 @@ static int list_vms(void *context, struct buffer *xml)
 /* Files are those of the folder it runs in. */
 static const struct session_host *get_host(void)
 {
-	static struct session_host host = { .attach = attach, .vms = list_vms, .comes_back = true };
+	static struct session_host host = { .attach = attach, .start = start, .vms = list_vms, .comes_back = true };
 	static struct kernel *kernel;
 
 	if (!kernel) {
@@ -249,7 +269,7 @@ static const char *const packets[] = {
 	"QTDV:1:5:0:78", "QTStart", "QTStop", "QTFrame:0", "QTFrame:ffffffff", "QTFrame:pc:2000", "QTBuffer:circular:1",
 	"QTBuffer:size:100", "qTStatus", "qTP:1:2000", "qTV:1", "qTBuffer:0,40", "QTDisconnected:1", "QTSave:", "qTfP", "qXfer:traceframe-info:read::0,fff",
 	";X3,220027", ";cmds:1,X3,220027", "D", "c", "s", "vCont?", "vCont;c", "vCont;s:1;c",
-	"vCont;r1000,1010:1", "vCont;t", "vCtrlC", "vStopped", "vAttach;78", "qSupported:multiprocess+",
+	"vCont;r1000,1010:1", "vCont;t", "vCtrlC", "vStopped", "vAttach;78", "vRun;61", "vRun;61;2d62;", "vRun;", "vKill;79", "k", "qAttached:79", "qSupported:multiprocess+",
 	"qfThreadInfo", "qXfer:features:read:target.xml:0,fff", "qXfer:threads:read::0,fff",
 	"qSearch:memory:0;1000;", "qCRC:0,100", "QNonStop:1", "QStartNoAckMode", "p77.1", "qRcmd,",
 	"qRcmd,7074203078313030", "qRcmd,6c61706963", "qRcmd,697271", "qRcmd,7068797320", "6f6e",

@@ -252,6 +252,17 @@ static int fake_protect(struct target *target, unsigned int vcpu, uint64_t gpa,
 	return 0;
 }
 
+static int fake_kill(struct target *target)
+{
+	struct fake *f = of(target);
+
+	assert(!f->exited);
+	f->killed = true;
+	f->event = (struct target_event){ .kind = TARGET_EXITED, .status = 9 };
+	f->has_event = true;
+	return 0;
+}
+
 static const struct target_ops fake_ops = {
 	.name = "fake",
 	.detach = fake_detach,
@@ -271,6 +282,7 @@ static const struct target_ops fake_ops = {
 	.note_patch = fake_note_patch,
 	.note_copy = fake_note_copy,
 	.protect = fake_protect,
+	.kill = fake_kill,
 };
 
 void fake_set_bytes(struct fake *fake, unsigned int vcpu, uint32_t set, uint64_t number,

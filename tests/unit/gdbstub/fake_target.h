@@ -20,6 +20,7 @@
  * @crashed:	who has, and it is not retracted; @retracted: how often it was
  * @patches:	int3s that are in its memory
  * @copy_pc, @copy: what note_copy() said last
+ * @killed:	it was to end
  * @exited, @gone: it said so, and nothing may be done to it any more
  * @waits:	who writes to the page has to wait
  * @is_watched:	it is not as it was
@@ -44,6 +45,7 @@ struct fake {
 	uint64_t copy_pc;
 	uint64_t copy;
 	bool detached;
+	bool killed;
 	bool exited;
 	bool gone[FAKE_VCPUS];
 	bool waits[FAKE_PAGES];

@@ -15,13 +15,15 @@
 static struct options options;
 static char message[OPTIONS_MESSAGE_SIZE];
 
-static int parse(const char *first, const char *second)
+static int parse_all(const char *const *word)
 {
-	char words[3][64] = { "kvm2gdb" };
-	char *argv[4] = { words[0] };
+	static char words[8][64] = { "kvm2gdb" };
+	static char *argv[9];
 	int argc = 1;
 
-	for (const char *const *word = (const char *const[]){ first, second, NULL }; *word; word++) {
+	memset(argv, 0, sizeof(argv));
+	argv[0] = words[0];
+	for (; *word; word++) {
 		snprintf(words[argc], sizeof(words[argc]), "%s", *word);
 		argv[argc] = words[argc];
 		argc++;
@@ -29,10 +31,20 @@ static int parse(const char *first, const char *second)
 	return options_parse(&options, argc, argv, message);
 }
 
+static int parse(const char *first, const char *second)
+{
+	return parse_all((const char *const[]){ first, second, NULL });
+}
+
+static void refused_all(const char *const *words, const char *why)
+{
+	assert_int_not_equal(parse_all(words), 0);
+	assert_string_equal(message, why);
+}
+
 static void refused(const char *first, const char *second, const char *why)
 {
-	assert_int_not_equal(parse(first, second), 0);
-	assert_string_equal(message, why);
+	refused_all((const char *const[]){ first, second, NULL }, why);
 }
 
 static void a_process_is_named(void **state)
@@ -75,7 +87,8 @@ static void other_words_are_refused(void **state)
 	(void)state;
 	refused("-p", NULL, "-p: an argument is missing");
 	refused("--port", NULL, "--port: no such option");
-	refused("12", NULL, "12: only options are expected");
+	refused("12", NULL, "12: only options are expected; a program to start comes after --");
+	refused("vmm", "--", "vmm: only options are expected; a program to start comes after --");
 }
 
 static void where_gdb_connects_and_what_it_may_read(void **state)
@@ -106,6 +119,42 @@ static void where_frames_go(void **state)
 	refused("--frames=a", "-i", "--frames: there are none with --inspect");
 }
 
+static void a_program_comes_last(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--", "vmm"), 0);
+	assert_string_equal(options.program[0], "vmm");
+	assert_null(options.program[1]);
+	assert_int_equal(options.wait_s, 60);
+	/* Its options are its own. */
+	assert_int_equal(parse_all((const char *const[]){ "-w", "5", "--", "vmm", "-p", "0", "--", NULL }), 0);
+	assert_string_equal(options.program[1], "-p");
+	assert_string_equal(options.program[3], "--");
+	assert_null(options.program[4]);
+	assert_int_equal(options.pid, 0);
+	assert_int_equal(options.wait_s, 5);
+	assert_int_equal(parse("-f", "--"), 0);
+	assert_null(options.program);
+	assert_string_equal(options.files, "--");
+	assert_int_equal(parse_all((const char *const[]){ "-f", "--", "--", "vmm", NULL }), 0);
+	assert_string_equal(options.program[0], "vmm");
+	assert_int_equal(parse_all((const char *const[]){ "-lunix:a", "--once", "--", "vmm", NULL }), 0);
+	assert_int_not_equal(parse_all((const char *const[]){ "-f", "--", "vmm", NULL }), 0);
+	assert_int_equal(parse(NULL, NULL), 0);
+	assert_null(options.program);
+}
+
+static void what_does_not_go_with_a_program_is_refused(void **state)
+{
+	(void)state;
+	refused("--", NULL, "--: a program is expected");
+	refused_all((const char *const[]){ "-p1", "--", "vmm", NULL }, "a guest is attached to or a program is started, not both");
+	refused_all((const char *const[]){ "--pidfd=3", "--", "vmm", NULL }, "a guest is attached to or a program is started, not both");
+	refused_all((const char *const[]){ "-i", "--", "vmm", NULL }, "--inspect is for guests that run, a program is started to be held");
+	refused("-w", "0", "--wait: bad number of seconds: 0");
+	refused("--wait=x", NULL, "--wait: bad number of seconds: x");
+}
+
 static void help_and_version(void **state)
 {
 	(void)state;
@@ -124,6 +173,8 @@ int main(void)
 		cmocka_unit_test(other_words_are_refused),
 		cmocka_unit_test(where_gdb_connects_and_what_it_may_read),
 		cmocka_unit_test(where_frames_go),
+		cmocka_unit_test(a_program_comes_last),
+		cmocka_unit_test(what_does_not_go_with_a_program_is_refused),
 		cmocka_unit_test(help_and_version),
 	};
 
