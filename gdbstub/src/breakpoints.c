@@ -227,23 +227,41 @@ static int place(struct vm *vm, unsigned int vcpu, struct breakpoint *breakpoint
 	return 0;
 }
 
+/* The guest has written over it, as a loader does. */
+static bool is_overwritten(struct vm *vm, const struct breakpoint *b)
+{
+	uint8_t now;
+
+	return b->inserted && vm->target->ops->read(vm->target, b->gpa, &now, 1) == 1 && now != INT3;
+}
+
+bool breakpoint_waits(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
+		const struct breakpoint *b = vm->breakpoints[i];
+
+		if (!is_by_int3(b) || !breakpoint_is_execute(b) || b->is_lifted)
+			continue;
+		if (is_overwritten(vm, b) || (!b->inserted && !b->slots && !is_served(vm, b->gpa)))
+			return true;
+	}
+	return false;
+}
+
 void breakpoint_refresh(struct vm *vm, unsigned int vcpu)
 {
 	const char *why;
 
 	for (unsigned int i = 0; i < vm->nr_breakpoints; i++) {
 		struct breakpoint *b = vm->breakpoints[i];
-		uint8_t now;
 
 		if (!is_by_int3(b) || !breakpoint_is_execute(b) || b->is_lifted)
 			continue;
 		if (!b->inserted && !b->slots) {
 			vm_hold(vm);
 			place(vm, vcpu, b, &why);
-		} else if (b->inserted &&
-			   vm->target->ops->read(vm->target, b->gpa, &now, 1) == 1 &&
-			   now != INT3) {
-			/* The guest has written over it, as a loader does: what was there is of old. */
+		} else if (is_overwritten(vm, b)) {
+			/* What was there is of old. */
 			b->inserted = false;
 			note(vm, b);
 			breakpoint_put(vm, b);

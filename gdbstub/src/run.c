@@ -9,11 +9,15 @@
 #include <kvm2/kvm2.h>
 
 #include "clock.h"
+#include "clock.h"
 #include "trace.h"
 #include "x86.h"
 
 /* How long vm_hold() waits between two looks. */
 #define HOLD_MS		20
+
+/* How often breakpoints are looked after that may have none in the guest. */
+#define PLACE_MS	100
 
 /* How long a process may take to end that is killed. */
 #define KILL_MS		5000
@@ -693,9 +697,26 @@ void vm_go(struct vm *vm)
 			resume(vm, i, NULL);
 }
 
+/*
+ * Where no page was, and no debug register free, there may be a page now; and a kernel that boots or patches itself writes over
+ * an int3.
+ */
+static void place_waiting(struct vm *vm)
+{
+	if (vm->exited || vm->over >= 0 || !vm_is_running(vm) || clock_ms() < vm->place_ms || !breakpoint_waits(vm))
+		return;
+	vm->place_ms = clock_ms() + PLACE_MS;
+	vm_hold(vm);
+	for (unsigned int i = 0; i < vm->nr_vcpus && !vm->exited && breakpoint_waits(vm); i++)
+		if (!vm->target->vcpus[i].gone)
+			breakpoint_refresh(vm, i);
+}
+
 void vm_poll(struct vm *vm)
 {
 	take_events(vm);
-	if (!vm->holding)
-		vm_go(vm);
+	if (vm->holding)
+		return;
+	place_waiting(vm);
+	vm_go(vm);
 }

@@ -266,6 +266,7 @@ struct trace;
  * @writers:	the others, @nr_writers of them, whose writes may not have been found yet
  * @watch_stop:	that of @watch_vcpu which gdb was told of last, of a watchpoint
  * @holding:	vm_hold() is at work: nobody goes on
+ * @place_ms:	when to look again whether all breakpoints are in the guest
  * @physical:	gdb's addresses are guest physical ones
  * @steps_unseen: stops since the last look for new vcpus and memory
  * @block_irq:	single steps let no interrupt in
@@ -289,6 +290,7 @@ struct vm {
 	unsigned int watch_vcpu;
 	int over;
 	bool holding;
+	int64_t place_ms;
 	unsigned int steps_unseen;
 	bool physical;
 	bool block_irq;
@@ -468,6 +470,9 @@ struct breakpoint *breakpoint_at_pc(struct vm *vm, unsigned int vcpu, uint64_t p
 /* Put the guest's own byte back, or the int3. */
 int breakpoint_lift(struct vm *vm, struct breakpoint *breakpoint);
 int breakpoint_put(struct vm *vm, struct breakpoint *breakpoint);
+
+/* Is there one that has nowhere to be yet, or that the guest has overwritten? */
+bool breakpoint_waits(struct vm *vm);
 
 /* Those whose page was not mapped, or that the guest has overwritten: try again. */
 void breakpoint_refresh(struct vm *vm, unsigned int vcpu);

@@ -184,6 +184,53 @@ static void what_a_step_of_gdbs_leads_to_is_met(void **state)
 	assert_true(fake->running[0] && fake->debug[0].step);
 }
 
+static void time_passes(void)
+{
+	session.vms[0]->place_ms = 0;
+	assert_string_equal(stopped(), "");
+	assert_true(fake->running[0] && fake->running[1]);
+}
+
+static void one_without_a_page_waits_for_it(void **state)
+{
+	/* Pages of 4 MiB, of which the first one is there. */
+	uint32_t directory[2] = { 0x83, 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < FAKE_VCPUS; i++) {
+		set_register(i, KVM2_SET_CONTROL, KVM2_CONTROL_CR3, 0x3000);
+		set_register(i, KVM2_SET_CONTROL, KVM2_CONTROL_CR4, 0x10);
+		set_register(i, KVM2_SET_CONTROL, KVM2_CONTROL_CR0, 0x80000001);
+	}
+	memcpy(fake->memory + 0x3000, directory, sizeof(directory));
+	all_are_OK("Z1,10,1", "Z1,20,1", "Z1,30,1", "Z1,40,1", "Z0,402000,1");
+	answer("vCont;c");
+	time_passes();
+	assert_int_equal(fake->memory[0x2000], 0x90);
+	fake->memory[0x3004] = 0x83;
+	time_passes();
+	assert_int_equal(fake->memory[0x2000], 0xcc);
+	happens(1, 3, 0x402000, 0);
+	assert_memory_equal(stopped(), "T05", 3);
+	assert_string_equal(answer("z0,402000,1"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0x90);
+}
+
+static void one_that_is_overwritten_comes_back(void **state)
+{
+	(void)state;
+	assert_string_equal(answer("Z0,2000,1"), "OK");
+	answer("vCont;c");
+	fake->memory[0x2000] = 0x55;
+	time_passes();
+	assert_int_equal(fake->memory[0x2000], 0xcc);
+	answer("vCtrlC");
+	stopped();
+	assert_string_equal(answer("m2000,1"), "55");
+	assert_string_equal(answer("z0,2000,1"), "OK");
+	assert_int_equal(fake->memory[0x2000], 0x55);
+}
+
 static void the_guests_own_int3_is_given_back(void **state)
 {
 	(void)state;
@@ -617,6 +664,8 @@ int main(void)
 		TEST(those_that_run_know_of_new_breakpoints),
 		TEST(who_asks_in_non_stop_mode_is_told_one_by_one),
 		TEST(what_a_step_of_gdbs_leads_to_is_met),
+		TEST(one_without_a_page_waits_for_it),
+		TEST(one_that_is_overwritten_comes_back),
 		TEST(the_guests_own_int3_is_given_back),
 		TEST(a_condition_is_for_the_stub),
 		TEST(a_condition_that_does_not_hold_costs_one_stop),
