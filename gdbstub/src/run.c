@@ -9,7 +9,6 @@
 #include <kvm2/kvm2.h>
 
 #include "clock.h"
-#include "clock.h"
 #include "trace.h"
 #include "x86.h"
 
@@ -666,7 +665,7 @@ static void begin_over(struct vm *vm, unsigned int vcpu, struct breakpoint *brea
 		breakpoint_lift(vm, breakpoint);
 		breakpoint->is_lifted = true;
 	}
-	/* gdb may have brought it here by a step without breakpoints, and takes what these do for done. */
+	/* A step of gdb's may have led here, which takes the breakpoint for met and leaves its commands to us. */
 	if (breakpoint && vm->vcpus[vcpu].acted != breakpoint && (breakpoint->nr_commands || breakpoint->is_traced))
 		breakpoint_stops(vm, vcpu, breakpoint);
 	vm->over = (int)vcpu;
